@@ -1,0 +1,29 @@
+"""Configure gunicorn; the command line and the environment may override the bind address and the sizes."""
+
+import os
+from pathlib import Path
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '5000')}"
+worker_class = "gthread"
+# More than one worker needs Redis: without it the application refuses to boot and says why.
+workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
+threads = int(os.environ.get("GUNICORN_THREADS", "8"))
+
+# Time budget, outer larger than inner: nginx 60 s > gunicorn 30 > request 20 > statement 5.
+timeout = 30
+graceful_timeout = 25
+keepalive = 5
+
+# The management socket would be a second way in.
+control_socket_disable = True
+
+# Heartbeats in memory: on a slow disk a worker would be taken for dead.
+if Path("/dev/shm").is_dir():
+    worker_tmp_dir = "/dev/shm"
+
+# The application logs each request itself; this log is for finding out what never reached it. %(U)s is the path alone:
+# %(r)s and %(f)s carry query strings, and those hold names and birth dates.
+accesslog = os.environ.get("GUNICORN_ACCESS_LOG")
+access_log_format = '%(h)s "%(m)s %(U)s %(H)s" %(s)s %(B)s bytes %(M)s ms'
+errorlog = "-"
+loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")

@@ -1,0 +1,1 @@
+"""Numbered migrations; `HEAD` names the last, so that parallel ones collide in git."""

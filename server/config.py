@@ -1,0 +1,202 @@
+"""Read the settings from the environment once, check them, and refuse to start on a bad one.
+
+Each setting is declared once, as a dataclass field that carries the marshmallow field which parses it. The names in the
+environment are the upper-case names; `.env.example` explains each of them.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields as dataclass_fields
+from pathlib import Path
+from typing import Any
+
+import pycountry
+from dotenv import dotenv_values
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+ALIASES = {"DATABASE_URI": ("DATABASE_URL", "SUPABASE_URI")}
+MIN_SECRET_BYTES = 32
+
+
+class SettingsError(RuntimeError):
+    """A setting is missing or wrong; the message names it and says what was expected, never its value."""
+
+
+def setting(parser: fields.Field[Any], default: Any) -> Any:
+    """Declare one setting: how its text is parsed and what it is without any."""
+    return field(default=default, metadata={"parser": parser})
+
+
+def _one_of(*choices: str) -> fields.String:
+    return fields.String(validate=validate.OneOf(choices))
+
+
+def _number(low: int, high: int | None = None) -> fields.Integer:
+    return fields.Integer(validate=validate.Range(low, high))
+
+
+def _known_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError("expected an IANA time zone such as Europe/Berlin")
+
+
+def _known_country(code: str) -> None:
+    if pycountry.countries.get(alpha_2=code) is None:
+        raise ValidationError("expected an ISO 3166 country code such as US")
+
+
+def _known_currency(code: str) -> None:
+    if pycountry.currencies.get(alpha_3=code) is None:
+        raise ValidationError("expected an ISO 4217 currency code such as USD")
+
+
+class _Words(fields.Field[tuple[str, ...]]):
+    """A comma-separated list."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> tuple[str, ...]:
+        return tuple(word.strip() for word in str(value).split(",") if word.strip())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that an operator can set; one instance per application."""
+
+    app_env: str = setting(_one_of("development", "testing", "production"), "development")
+    instance_dir: str = setting(fields.String(), "instance")
+    api_prefix: str = setting(fields.String(validate=validate.Regexp(r"^/[a-z0-9/-]*[a-z0-9]$")), "/api/v1")
+    database_uri: str = setting(fields.String(), "")
+    redis_url: str | None = setting(fields.String(), None)
+    web_concurrency: int = setting(_number(1, 64), 1)
+    database_pool_size: int = setting(_number(1, 200), 10)
+
+    jwt_secret_key: str = setting(fields.String(), "")
+    jwt_issuer: str = setting(fields.String(), "polyclinic")
+    jwt_audience: str = setting(fields.String(), "polyclinic-api")
+    access_token_minutes: int = setting(_number(1, 60), 10)
+    refresh_grace_seconds: int = setting(_number(0, 60), 10)
+    staff_idle_minutes: int = setting(_number(1), 30)
+    staff_session_hours: int = setting(_number(1), 12)
+    patient_idle_days: int = setting(_number(1), 15)
+    patient_session_days: int = setting(_number(1), 30)
+    invitation_hours: int = setting(_number(1), 24)
+    bcrypt_rounds: int = setting(_number(4, 20), 12)
+    password_hash_slots: int = setting(_number(1, 64), 4)
+    audit_seal_key: str = setting(fields.String(), "")
+
+    allowed_origins: tuple[str, ...] = setting(_Words(), ())
+    frontend_url: str = setting(fields.Url(require_tld=False, schemes={"http", "https"}), "http://localhost:3000")
+    trusted_proxies: int = setting(_number(0, 10), 0)
+    docs_enabled: bool = setting(fields.Boolean(), True)
+    metrics_token: str | None = setting(fields.String(validate=validate.Length(min=16)), None)
+    log_level: str = setting(_one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+
+    clinic_name: str = setting(fields.String(), "Polyclinic")
+    clinic_timezone: str = setting(fields.String(validate=_known_zone), "UTC")
+    clinic_country: str = setting(fields.String(validate=_known_country), "US")
+    clinic_currency: str = setting(fields.String(validate=_known_currency), "USD")
+
+    smtp_url: str | None = setting(fields.Url(require_tld=False, schemes={"smtp", "smtps"}), None)
+    mail_from: str = setting(fields.String(), "no-reply@polyclinic.example")
+    mail_dir: str = setting(fields.String(), "")
+
+    embedded_jobs: bool = setting(fields.Boolean(), True)
+
+    rate_read: str = setting(fields.String(), "1200 per minute")
+    rate_write: str = setting(fields.String(), "300 per minute")
+    rate_lookup: str = setting(fields.String(), "60 per minute")
+    rate_sign_in: str = setting(fields.String(), "60 per minute")
+    rate_limits_factor: int = setting(_number(1, 100_000), 1)
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the stricter rules of production apply."""
+        return self.app_env == "production"
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The clinic's time zone, by which its wall clock and its "today" go."""
+        return zoneinfo.ZoneInfo(self.clinic_timezone)
+
+    @property
+    def instance_path(self) -> Path:
+        """Where the embedded set-up keeps its data."""
+        return Path(self.instance_dir).resolve()
+
+    @property
+    def mail_path(self) -> Path:
+        """Where mails land when no SMTP server is set."""
+        return Path(self.mail_dir).resolve() if self.mail_dir else self.instance_path / "mail"
+
+
+_SCHEMA = Schema.from_dict({f.name.upper(): f.metadata["parser"] for f in dataclass_fields(Settings)})
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the checked settings of `environ`, or of the process and its `.env` file (the process wins)."""
+    if environ is None:
+        environ = {k: v for k, v in {**dotenv_values(".env"), **os.environ}.items() if v is not None}
+    given = {name: value for name, value in environ.items() if value != ""}
+    for name, others in ALIASES.items():
+        for other in others:
+            if name not in given and other in given:
+                given[name] = given[other]
+    try:
+        parsed = _SCHEMA(unknown=EXCLUDE).load(given)
+    except ValidationError as error:
+        raise SettingsError(_explain(error.normalized_messages())) from None
+    return _complete({name.lower(): value for name, value in parsed.items()})
+
+
+def _explain(messages: Mapping[str, Any]) -> str:
+    return "; ".join(f"{name}: {' '.join(map(str, why))}" for name, why in sorted(messages.items()))
+
+
+def _complete(values: dict[str, Any]) -> Settings:
+    """Fill what development may leave out, and refuse what production may not."""
+    settings = Settings(**values)
+    if settings.is_production:
+        _require_production(settings)
+    values.setdefault("database_uri", f"sqlite:///{settings.instance_path / 'polyclinic.db'}")
+    values["database_uri"] = _with_driver(values["database_uri"])
+    if not settings.jwt_secret_key:
+        values["jwt_secret_key"] = _development_secret(settings.instance_path)
+    elif len(settings.jwt_secret_key.encode()) < MIN_SECRET_BYTES:
+        raise SettingsError(f"JWT_SECRET_KEY: expected at least {MIN_SECRET_BYTES} bytes")
+    if settings.web_concurrency > 1 and not settings.redis_url:
+        raise SettingsError("REDIS_URL: expected with more than one worker (WEB_CONCURRENCY), which share state by it")
+    return Settings(**values)
+
+
+def _require_production(settings: Settings) -> None:
+    for name in ("DATABASE_URI", "JWT_SECRET_KEY", "AUDIT_SEAL_KEY", "ALLOWED_ORIGINS"):
+        if not getattr(settings, name.lower()):
+            raise SettingsError(f"{name}: expected in production, where nothing is assumed")
+    if settings.frontend_url == Settings.frontend_url:
+        raise SettingsError("FRONTEND_URL: expected in production, because mails link there")
+    if len(set(settings.jwt_secret_key)) < 8:
+        raise SettingsError("JWT_SECRET_KEY: expected a random value, not a repeated or default one")
+
+
+def _with_driver(uri: str) -> str:
+    for plain in ("postgresql://", "postgres://"):
+        if uri.startswith(plain):
+            return "postgresql+psycopg://" + uri.removeprefix(plain)
+    if not uri.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise SettingsError("DATABASE_URI: expected sqlite:///... or postgresql://...")
+    return uri
+
+
+def _development_secret(instance: Path) -> str:
+    """Return the random secret kept in the instance folder, so that sign-ins outlive a restart."""
+    instance.mkdir(parents=True, exist_ok=True)
+    path = instance / "jwt_secret"
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="ascii")

@@ -1,0 +1,106 @@
+"""Hold the database: one SQLAlchemy object, the same rules on SQLite and PostgreSQL.
+
+Reads use `reading()`, an autocommit connection with no transaction around single statements; writes use `db.session`
+inside a unit of work. A request holds one pooled connection at a time: the reading one closes before the writing one
+opens.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Flask, g
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, MetaData, event
+from sqlalchemy.orm import DeclarativeBase
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The base of all tables."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(model_class=Base)
+
+SQLITE_BEGIN = "sqlite_begin"
+
+
+def engine_options(uri: str, *, pool_size: int) -> dict[str, Any]:
+    """Return the pool and driver options; times follow the budget: statement 5 s, lock 2 s, pool wait 3 s."""
+    options: dict[str, Any] = {
+        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        "json_deserializer": orjson.loads,
+        "pool_size": pool_size,
+        "max_overflow": 2,
+        "pool_timeout": 3,
+    }
+    if uri.startswith("postgresql"):
+        options["connect_args"] = {
+            "connect_timeout": 3,
+            "options": "-c statement_timeout=5000 -c lock_timeout=2000 -c timezone=UTC",
+        }
+    return options
+
+
+def init_db(app: Flask, *, uri: str, pool_size: int) -> None:
+    """Bind the database to the application."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = uri
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(uri, pool_size=pool_size)
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _prepare_sqlite(db.engine)
+    app.teardown_appcontext(lambda _error: close_reading())
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """Make SQLite durable, enforce foreign keys and send BEGIN ourselves (the driver's own timing loses updates)."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql(f"BEGIN {options.get(SQLITE_BEGIN, 'DEFERRED')}")
+
+
+def reading() -> Connection:
+    """Return this request's autocommit connection, opening it on first use."""
+    connection: Connection | None = g.get("reading")
+    if connection is None or connection.closed:
+        connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        g.reading = connection
+    return connection
+
+
+def close_reading() -> None:
+    """Give the reading connection back to the pool."""
+    connection: Connection | None = g.pop("reading", None)
+    if connection is not None:
+        connection.close()
+
+
+def begin_writing() -> Connection:
+    """Start the session's writing transaction; on SQLite it takes the write lock at once."""
+    close_reading()
+    return db.session.connection(execution_options={SQLITE_BEGIN: "IMMEDIATE"})
+
+
+def is_postgres(connection: Connection) -> bool:
+    """Whether this connection speaks to PostgreSQL."""
+    return connection.dialect.name == "postgresql"

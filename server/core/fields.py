@@ -1,0 +1,240 @@
+"""Marshmallow fields that every schema uses: text that is kept byte for byte, instants, numbers with bounds.
+
+Input fields refuse; they never normalise, strip or drop. `null` is accepted where a field is optional.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+import pycountry
+from email_validator import EmailNotValidError, validate_email
+from marshmallow import ValidationError, fields, validate
+
+from server.core import state, text
+from server.core.errors import CodedMessage
+from server.core.phones import PHONE_PATTERN, NotAPhone, normalise_phone
+
+MAX_INT = 2**31 - 1
+
+
+def _refuse_bidi(value: str) -> None:
+    if text.HAS_BIDI.search(value):
+        raise ValidationError("Bidirectional overrides are not allowed.")
+
+
+def _refuse_blank(value: str) -> None:
+    if not value.strip():
+        raise ValidationError("Must not be blank.")
+
+
+class _Text(fields.String):
+    """Text with a length in characters."""
+
+    def __init__(self, *, max: int, pattern: str, **kwargs: Any) -> None:
+        kwargs.setdefault("metadata", {})
+        kwargs["metadata"] = {"pattern": pattern, **kwargs["metadata"]}
+        super().__init__(**kwargs)
+        self.validators.insert(0, validate.Length(min=1, max=max))
+
+
+class Line(_Text):
+    """A single line: names, titles, labels, addresses. No control characters, no HTML elements."""
+
+    def __init__(self, max: int = 200, **kwargs: Any) -> None:
+        super().__init__(max=max, pattern=text.LINE_PATTERN, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        line = super()._deserialize(value, attr, data, **kwargs)
+        if text.HAS_CONTROL.search(line):
+            raise ValidationError("Control characters and line breaks are not allowed.")
+        _refuse_bidi(line)
+        if text.HAS_MARKUP.search(line):
+            raise ValidationError(CodedMessage("HTML is not allowed here.", "markup_not_allowed"))
+        if line:
+            _refuse_blank(line)
+        return line
+
+
+class Paragraphs(_Text):
+    """Plain text of several lines, `<` and `>` included: outputs escape it."""
+
+    def __init__(self, max: int = 10_000, **kwargs: Any) -> None:
+        super().__init__(max=max, pattern=text.PARAGRAPH_PATTERN, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        paragraphs = super()._deserialize(value, attr, data, **kwargs)
+        if text.HAS_CONTROL_BUT_TAB_NEWLINE.search(paragraphs):
+            raise ValidationError("Control characters other than tab and newline are not allowed.")
+        _refuse_bidi(paragraphs)
+        if paragraphs:
+            _refuse_blank(paragraphs)
+        return paragraphs
+
+
+class RichText(Paragraphs):
+    """Text with a few harmless tags; what bleach would drop is refused, never dropped."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        markup = super()._deserialize(value, attr, data, **kwargs)
+        if text.drops_markup(markup):
+            allowed = " ".join(sorted(text.RICH_TAGS))
+            raise ValidationError(CodedMessage(f"Only these tags are allowed: {allowed}.", "markup_not_allowed"))
+        return markup
+
+
+class Email(fields.String):
+    """An e-mail address that mail can reach; reserved names such as `.test` and `.local` are refused."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("metadata", {})
+        kwargs["metadata"] = {
+            "format": "email",
+            "example": "ada@example.com",
+            "pattern": r"^[A-Za-z0-9]{1,32}([.][A-Za-z0-9]{1,32})?@[A-Za-z0-9]{1,32}[.](com|org|net|example)$",
+            "description": "Published narrower than it is: any address that mail can reach is taken.",
+            **kwargs["metadata"],
+        }
+        super().__init__(**kwargs)
+        self.validators.insert(0, validate.Length(max=254))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        address = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            validate_email(address, check_deliverability=False)
+        except EmailNotValidError as error:
+            raise ValidationError(f"Not an e-mail address: {error}") from None
+        return address
+
+
+class Phone(fields.String):
+    """A phone number, kept as E.164 where possible and as its digits otherwise."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("metadata", {})
+        kwargs["metadata"] = {"pattern": PHONE_PATTERN, "example": "+16175550100", **kwargs["metadata"]}
+        super().__init__(**kwargs)
+        self.validators.insert(0, validate.Length(max=40))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        number = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return normalise_phone(number, state.settings().clinic_country)
+        except NotAPhone:
+            raise ValidationError("Expected a phone number of 7 to 15 digits.") from None
+
+
+class Country(fields.String):
+    """An ISO 3166 alpha-2 country code."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        codes = sorted(country.alpha_2 for country in pycountry.countries)
+        super().__init__(validate=validate.OneOf(codes, error="Expected an ISO 3166 code such as US."), **kwargs)
+
+
+class Language(fields.String):
+    """A BCP 47 language tag whose language ISO 639 knows, such as `en` or `pt-BR`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("metadata", {})
+        kwargs["metadata"] = {"pattern": "^(en|de|fr|es|pt|ar|zh|hi|tr|pl)(-[A-Z]{2})?$", **kwargs["metadata"]}
+        super().__init__(**kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        tag = super()._deserialize(value, attr, data, **kwargs)
+        found = re.fullmatch(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-[A-Z]{2})?", tag)
+        key = {2: "alpha_2", 3: "alpha_3"}
+        if not found or pycountry.languages.get(**{key[len(found[1])]: found[1]}) is None:
+            raise ValidationError("Expected a language tag such as en or pt-BR.")
+        return tag
+
+
+class Instant(fields.Field[datetime]):
+    """An instant, RFC 3339 with an offset in, UTC with `Z` out."""
+
+    _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        if isinstance(value, str) and self._RFC3339.fullmatch(value):
+            try:
+                return datetime.fromisoformat(value.upper()).astimezone(UTC)
+            except (ValueError, OverflowError):
+                pass
+        raise ValidationError("Expected a time with an offset, such as 2026-01-31T09:30:00Z.")
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.isoformat().replace("+00:00", "Z")
+
+
+class Day(fields.Date):
+    """A date, YYYY-MM-DD; `earliest` bounds it below."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+            raise ValidationError("Expected a date, YYYY-MM-DD.")
+        day: date = super()._deserialize(value, attr, data, **kwargs)
+        return day
+
+
+class Choice(fields.String):
+    """One of the values of a string enum."""
+
+    def __init__(self, choices: type[StrEnum], **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf([choice.value for choice in choices]), **kwargs)
+
+
+class Id(fields.UUID):
+    """A UUID in its canonical form."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> uuid.UUID:
+        if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value):
+            raise ValidationError("Expected a UUID.")
+        return uuid.UUID(value)
+
+
+class Count(fields.Integer):
+    """A whole JSON number within bounds; `"5"` and `true` are refused."""
+
+    def __init__(self, low: int = 0, high: int = MAX_INT, **kwargs: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(low, high), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValidationError("Expected a whole number.")
+        return value
+
+
+class Flag(fields.Boolean):
+    """`true` or `false`, nothing that merely looks like it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("Expected true or false.")
+        return value
+
+
+class Computed(fields.Field[Any]):
+    """An output made of several columns: `make(*values of inputs)`; both dump paths use the same function."""
+
+    def __init__(self, make: Callable[..., Any], *inputs: str, **kwargs: Any) -> None:
+        super().__init__(dump_only=True, **kwargs)
+        self.make = make
+        self.inputs = inputs
+
+    def serialize(self, attr: str, obj: Any, accessor: Any = None, **kwargs: Any) -> Any:
+        """Return what `make` makes of the inputs' values on `obj`."""
+        return self.make(*(getattr(obj, name) for name in self.inputs))
+
+
+def normal_form(value: str) -> str:
+    """Return NFC in lower case: the form in which e-mail addresses and user names are compared."""
+    return unicodedata.normalize("NFC", value).casefold()

@@ -1,0 +1,73 @@
+"""Limit how often one caller may ask: rate classes, declared per method, counted by Flask-Limiter.
+
+Counts live in Redis; without it, or while it is down, in this process's memory (then each worker counts alone).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from flask import Flask, current_app, request
+from flask_limiter import Limiter
+from limits import RateLimitItem, parse
+
+from server.config import Settings
+from server.core import trail as trails
+
+CLASSES = ("read", "write", "lookup", "sign_in")
+
+
+def caller() -> str:
+    """Return whom the limit counts: the user, or the address (an IPv6 one by its /64) of an anonymous caller."""
+    actor = trails.current().actor
+    if actor is not None:
+        return f"user:{actor.user_id}"
+    address = request.remote_addr or "unknown"
+    return "address:" + (":".join(address.split(":")[:4]) if ":" in address else address)
+
+
+def init_limits(app: Flask, settings: Settings) -> None:
+    """Set up the limiter and one gate per rate class."""
+    app.config["RATELIMIT_HEADERS_ENABLED"] = False
+    options: dict[str, object] = {}
+    if settings.redis_url:
+        app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = True
+        options = {"socket_timeout": 0.2, "socket_connect_timeout": 0.2}
+        app.config["RATELIMIT_STORAGE_OPTIONS"] = options
+    app.config["RATELIMIT_STORAGE_URI"] = _storage(settings.redis_url)
+    limiter = Limiter(caller, app=app)
+    app.extensions["rate_limiter"] = limiter
+    app.extensions["rate_gates"] = {
+        name: limiter.shared_limit(_scaled(getattr(settings, f"rate_{name}"), settings.rate_limits_factor), scope=name)(
+            _pass
+        )
+        for name in CLASSES
+    }
+
+
+def _storage(redis_url: str | None) -> str:
+    """Return the URL in the words of the `limits` library, which calls a unix socket `redis+unix`."""
+    return (redis_url or "memory://").replace("unix://", "redis+unix://", 1)
+
+
+def _scaled(limit: str, factor: int) -> str:
+    item: RateLimitItem = parse(limit)
+    return f"{item.amount * factor} per {item.multiples} {item.GRANULARITY.name}"
+
+
+def _pass() -> None:
+    """Pass a gate whose limit is not reached."""
+
+
+def check(rate: str) -> None:
+    """Count this request and raise 429 when its class is used up."""
+    gates: dict[str, Callable[[], None]] = current_app.extensions["rate_gates"]
+    gates[rate]()
+
+
+def retry_after() -> int:
+    """Return the seconds until the limit that was just breached resets."""
+    limiter: Limiter = current_app.extensions["rate_limiter"]
+    limit = limiter.current_limit
+    return max(1, round(limit.reset_at - time.time())) if limit else 60

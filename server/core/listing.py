@@ -1,0 +1,173 @@
+"""List once: allow-listed sort keys, page or cursor, a capped count, one statement for rows and total."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, Select, and_, false, func, literal, or_, select, true
+from sqlalchemy.sql import ColumnElement
+
+from server.core.errors import InvalidCursor, UseCursor
+
+COUNT_CAP = 1_000
+DEEPEST_ROW = 10_000
+
+
+@dataclass(frozen=True)
+class ListSpec:
+    """What a list can be sorted by (name -> never-null column), the tie-breaker, and the default order."""
+
+    sorts: Mapping[str, Any]
+    tie: Any
+    default: str
+
+    def order(self, sort: str | None) -> list[tuple[ColumnElement[Any], bool]]:
+        """Return (column, descending) pairs, the tie-breaker last, in the direction of the key before it."""
+        pairs: dict[str, tuple[ColumnElement[Any], bool]] = {}
+        for key in (sort or self.default).split(","):
+            name = key.removeprefix("-")
+            pairs.setdefault(name, (self.sorts[name], key.startswith("-")))
+        last = next(reversed(pairs.values()))
+        return [*pairs.values(), (self.tie, last[1])]
+
+
+@dataclass
+class Page:
+    """One page of rows and what its `meta` says."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+    meta: dict[str, Any]
+    links: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def fetch_page(
+    connection: Connection, stmt: Select[Any], spec: ListSpec, query: Mapping[str, Any], *, first: Sequence[Any] = ()
+) -> Page:
+    """Run `stmt` for one page.
+
+    `first` are ranking columns that sort ascending before the list's own order. The count is exact up to 1,000 and
+    costs no more than that; beyond, `total_is_estimate` is true and `total` is a lower bound.
+    """
+    number, size, sort = query.get("page"), query["per_page"], query.get("sort")
+    if number and query.get("cursor"):
+        raise InvalidCursor({"cursor": ["Give a page or a cursor, not both."]})
+    order = [*((column, False) for column in first), *spec.order(sort)]
+    signature = f"{'rank,' * len(first)}{sort or spec.default}"
+    page_stmt = stmt.add_columns(*(column.label(f"_key{i}") for i, (column, _) in enumerate(order)))
+    page_stmt = page_stmt.order_by(*_directed(order)).limit(size + 1)
+    if query.get("cursor"):
+        page_stmt = page_stmt.where(_after(order, _decode(query["cursor"], signature, order)))
+    else:
+        number = number or 1
+        if number * size > DEEPEST_ROW:
+            raise UseCursor({"page": [f"page x per_page may reach {DEEPEST_ROW}; go on with the cursor."]})
+        page_stmt = page_stmt.offset((number - 1) * size)
+    total, rows, columns, keys = _run(connection, stmt, page_stmt, len(order), order)
+    more = len(rows) > size
+    cursor = _encode(signature, rows[size - 1][-keys:]) if more else None
+    return _page(columns, [row[:-keys] for row in rows[:size]], total, number, size, cursor)
+
+
+def _page(
+    columns: tuple[str, ...], rows: list[Any], total: int, number: int | None, size: int, cursor: str | None
+) -> Page:
+    meta: dict[str, Any] = {
+        "page": number,
+        "per_page": size,
+        "total": min(total, COUNT_CAP),
+        "pages": -(-min(total, COUNT_CAP) // size),
+        "next_cursor": cursor,
+    }
+    if total > COUNT_CAP:
+        meta["total_is_estimate"] = True
+    links: dict[str, dict[str, Any]] = {}
+    if cursor:
+        deep = number is None or (number + 1) * size > DEEPEST_ROW
+        links["next"] = {"cursor": cursor} if deep else {"page": number + 1 if number else None}
+    if number and number > 1:
+        links["prev"] = {"page": number - 1}
+    return Page(columns, rows, meta, links)
+
+
+def _run(
+    connection: Connection, stmt: Select[Any], page_stmt: Select[Any], keys: int, order: Sequence[tuple[Any, bool]]
+) -> tuple[int, list[Row[Any]], tuple[str, ...], int]:
+    """Count up to the cap and fetch the page in one statement, so that a page past the end still has its total."""
+    capped = stmt.with_only_columns(literal(1).label("one"), maintain_column_froms=True).order_by(None)
+    counted = (
+        select(func.count().label("total")).select_from(capped.limit(COUNT_CAP + 1).subquery()).subquery("counted")
+    )
+    page = page_stmt.subquery("page")
+    ordered = [
+        page.c[f"_key{i}"].desc() if descending else page.c[f"_key{i}"].asc() for i, (_, descending) in enumerate(order)
+    ]
+    there = list(page.c)[-1].label("_there")
+    both = select(counted.c.total, there, *page.c).select_from(counted.outerjoin(page, true())).order_by(*ordered)
+    result = connection.execute(both)
+    columns = tuple(result.keys())[2:-keys]
+    found = result.all()
+    total = found[0][0]
+    return total, [row[2:] for row in found if row[1] is not None], columns, keys
+
+
+def _directed(order: Sequence[tuple[Any, bool]]) -> list[Any]:
+    return [column.desc() if descending else column.asc() for column, descending in order]
+
+
+def _after(order: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Return "comes after these key values" for keys of mixed direction."""
+    reached: list[ColumnElement[bool]] = []
+    cases: list[ColumnElement[bool]] = [false()]
+    for (column, descending), value in zip(order, values, strict=True):
+        beyond = column < value if descending else column > value
+        cases.append(and_(*reached, beyond))
+        reached.append(column == value)
+    return or_(*cases)
+
+
+_TYPES: dict[str, tuple[type, Callable[[str], Any]]] = {
+    "u": (uuid.UUID, uuid.UUID),
+    "t": (datetime, datetime.fromisoformat),
+    "d": (date, date.fromisoformat),
+    "s": (str, str),
+    "i": (int, int),
+}
+
+
+def _storable(value: Any) -> bool:
+    """Whether both databases can compare with this value."""
+    if isinstance(value, datetime):
+        return value.tzinfo is not None
+    return "\x00" not in value if isinstance(value, str) else not isinstance(value, int) or abs(value) < 2**31
+
+
+def _encode(signature: str, values: Sequence[Any]) -> str:
+    tagged = []
+    for value in values:
+        tag = next(tag for tag, (kind, _) in _TYPES.items() if isinstance(value, kind))
+        tagged.append(tag + (value.isoformat() if isinstance(value, date) else str(value)))
+    return base64.urlsafe_b64encode(orjson.dumps([signature, *tagged])).decode().rstrip("=")
+
+
+def _decode(cursor: str, signature: str, order: Sequence[Any]) -> list[Any]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        first, *tagged = orjson.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
+        values = [_TYPES[item[0]][1](item[1:]) for item in tagged]
+        kinds_fit = all(
+            isinstance(value, column.type.python_type) and _storable(value)
+            for value, (column, _) in zip(values, order, strict=True)
+        )
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, binascii.Error, UnicodeError):
+        kinds_fit, first = False, None
+    if first != signature or not kinds_fit:
+        raise InvalidCursor({"cursor": ["Not a cursor of this list in this order."]})
+    return values

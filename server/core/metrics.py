@@ -1,0 +1,48 @@
+"""Count what operators watch: requests, statements, the pool. Served at `/metrics` for Prometheus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, has_app_context
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from sqlalchemy import Engine, event
+
+REGISTRY = CollectorRegistry()
+
+_REQUESTS = Counter("polyclinic_requests_total", "Requests answered.", ["method", "route", "status"], registry=REGISTRY)
+_SECONDS = Histogram(
+    "polyclinic_request_seconds", "Seconds from arrival to answer.", ["method", "route"], registry=REGISTRY
+)
+_STATEMENTS = Counter("polyclinic_statements_total", "SQL statements sent.", registry=REGISTRY)
+_POOL = Gauge("polyclinic_pool_connections", "Database connections in use.", registry=REGISTRY)
+
+
+def observe_request(method: str, route: str, status: int, seconds: float) -> None:
+    """Count one request."""
+    known = method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "OTHER"
+    _REQUESTS.labels(known, route, str(status)).inc()
+    _SECONDS.labels(known, route).observe(seconds)
+
+
+def watch(engine: Engine) -> None:
+    """Count the statements of an engine and the connections that are out of its pool."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def on_statement(*_args: Any) -> None:
+        _STATEMENTS.inc()
+        if has_app_context():
+            g.statements = g.get("statements", 0) + 1
+
+    @event.listens_for(engine, "checkout")
+    def on_checkout(*_args: Any) -> None:
+        _POOL.inc()
+
+    @event.listens_for(engine, "checkin")
+    def on_checkin(*_args: Any) -> None:
+        _POOL.dec()
+
+
+def exposition() -> bytes:
+    """Return all metrics in Prometheus' text format."""
+    return generate_latest(REGISTRY)

@@ -1,0 +1,179 @@
+"""Live the life of a request: authenticate, permit, limit, parse, run, and commit once with the audit row."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import flask_restful
+from flask import Response, current_app, g, request
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from server.core import answers, idempotency, limits, problems, trail as trails
+from server.core.access import PUBLIC, Actor, Permission
+from server.core.columns import Expected
+from server.core.db import close_reading, db, reading
+from server.core.declare import Declaration, declaration_of
+from server.core.dump import entity_dumper, row_dumper
+from server.core.errors import DomainError
+from server.core.inputs import read_body, read_query
+from server.core.listing import Page
+from server.core.uow import unit_of_work
+
+SAFE = ("GET", "HEAD")
+
+
+class Api(flask_restful.Api):
+    """Flask-RESTful without its error handling: Flask's own handlers decide everything."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.representations.clear()
+
+    def error_router(self, original_handler: Callable[[Exception], Any], e: Exception) -> Any:
+        return original_handler(e)
+
+
+class Resource(flask_restful.Resource):
+    """The base of all endpoints; a method reads `self.body` and `self.query` and answers with one of the verbs below.
+
+    A method `before_post` (or another verb) does slow work, such as hashing, before the transaction is opened; what it
+    returns is `self.prepared`.
+    """
+
+    representations: ClassVar[dict[str, Any]] = {}
+
+    declaration: Declaration
+    body: dict[str, Any]
+    query: dict[str, Any]
+    expected: Expected
+    parent: Any
+    prepared: Any
+
+    def dispatch_request(self, *args: Any, **kwargs: Any) -> Response:
+        """Run the method that the route names under its declaration."""
+        verb = "get" if request.method in SAFE else request.method.lower()
+        declaration = declaration_of(type(self), verb)
+        if declaration is None:
+            raise RuntimeError(f"{verb} {request.path} has no declaration")
+        self.declaration = declaration
+        self.parent = None
+        method: Callable[..., Response] = getattr(self, verb)
+        admit(declaration)
+        self.query = read_query(request, declaration)
+        if request.method in SAFE:
+            return self._read(method, kwargs)
+        self.body, self.expected = read_body(request, declaration)
+        prepare: Callable[..., Any] | None = getattr(self, f"before_{verb}", None)
+        self.prepared = prepare(**kwargs) if prepare else None
+        return self._write(method, kwargs)
+
+    def _read(self, method: Callable[..., Response], path: dict[str, Any]) -> Response:
+        """Answer from the autocommit connection; a connection that died in the pool is replaced once."""
+        try:
+            self._enter(path)
+            return method(**path)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            close_reading()
+            self._enter(path)
+            return method(**path)
+
+    def _write(self, method: Callable[..., Response], path: dict[str, Any]) -> Response:
+        claim = idempotency.claim_of(request, self.declaration, trails.current().actor)
+        with unit_of_work() as unit:
+            kept = idempotency.find(unit.connection, claim) if claim else None
+            self._enter(path)
+            if kept is not None:
+                kept.check_scope(unit.connection, self.actor)
+                response = kept.response()
+            else:
+                response = self._run(method, path)
+                db.session.flush()
+                if claim and response.status_code < 400:
+                    idempotency.keep(unit.connection, claim, response)
+            unit.status = response.status_code
+        return response
+
+    @staticmethod
+    def _run(method: Callable[..., Response], path: dict[str, Any]) -> Response:
+        """Run the method; a refusal that had to change something is answered, and its change kept."""
+        try:
+            return method(**path)
+        except DomainError as refusal:
+            if not refusal.keeps_changes:
+                raise
+            return problems.of(refusal)
+
+    def _enter(self, path: dict[str, Any]) -> None:
+        """Load the parent that the declaration names, in the caller's scope."""
+        if self.declaration.within is not None:
+            self.parent = self.declaration.within(self.connection, self.actor, self.declaration.permission, **path)
+
+    @property
+    def actor(self) -> Actor:
+        """The signed-in caller."""
+        actor = trails.current().actor
+        if actor is None:
+            raise RuntimeError("a public endpoint has no actor")
+        return actor
+
+    @property
+    def connection(self) -> Connection:
+        """The connection to read from: the autocommit one of a read, the transaction's own of a write."""
+        return reading() if request.method in SAFE else db.session.connection()
+
+    def show(self, found: Any, message: str = "", *, status: int = 200) -> Response:
+        """Answer one entity, or an object that is dumped already."""
+        data = found if isinstance(found, dict) or found is None else self._dump(found)
+        if isinstance(data, dict) and isinstance(data.get("id"), uuid.UUID):
+            trails.current().about(data["id"])
+        return answers.envelope(data, message=message, status=status)
+
+    def created(self, found: Any, message: str, *, location: str | None = None) -> Response:
+        """Answer 201 with `Location`."""
+        response = self.show(found, message, status=201)
+        object_id = trails.current().object_id
+        response.headers["Location"] = location or f"{request.path.rstrip('/')}/{object_id}"
+        return response
+
+    def page(self, page: Page, *, dump: Callable[[Any], Any] | None = None) -> Response:
+        """Answer one page of a list."""
+        if self.declaration.out is None:
+            raise RuntimeError("a list needs an output schema")
+        data = [(dump or row_dumper(self.declaration.out, page.columns))(row) for row in page.rows]
+        trails.current().listed(item["id"] for item in data)
+        return answers.listed(page, data)
+
+    def items(self, found: list[Any]) -> Response:
+        """Answer a short list that is never paged."""
+        data = [item if isinstance(item, dict) else self._dump(item) for item in found]
+        trails.current().listed(item["id"] for item in data if "id" in item)
+        meta = {"page": 1, "per_page": max(len(data), 1), "total": len(data), "pages": 1, "next_cursor": None}
+        return answers.envelope(data, meta=meta)
+
+    def gone(self) -> Response:
+        """Answer 204."""
+        return answers.no_content()
+
+    def _dump(self, entity: Any) -> dict[str, Any]:
+        if self.declaration.out is None:
+            raise RuntimeError("an answer needs an output schema")
+        return entity_dumper(self.declaration.out)(entity)
+
+
+def admit(declaration: Declaration) -> None:
+    """Find out who calls, whether they may, and whether not too often."""
+    trail = trails.current()
+    trail.action, trail.object_type = declaration.action, declaration.object_type
+    g.declaration = declaration
+    if declaration.permission is not PUBLIC:
+        authenticate: Callable[[], Actor] = current_app.extensions["authenticate"]
+        trail.actor = authenticate()
+        trail.actor_id = trail.actor.user_id
+        if isinstance(declaration.permission, Permission):
+            trail.actor.require(declaration.permission)
+    limits.check(declaration.rate)

@@ -1,0 +1,82 @@
+"""Base schemas: bodies refuse what they do not know, queries come from text, answers only dump."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from server.core import fields as f
+
+
+class Body(Schema):
+    """The JSON object of a request; the names in `never_null` aside, `null` clears an optional field."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages: ClassVar[dict[str, str]] = {"unknown": "Unknown field."}
+
+
+class Query(Schema):
+    """The query parameters of a request."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages: ClassVar[dict[str, str]] = {"unknown": "Unknown parameter."}
+
+
+class TextInt(fields.Integer):
+    """A whole number written as a query parameter."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        digits = value.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
+            raise self.make_error("invalid")
+        return int(value)
+
+
+class ListQuery(Query):
+    """What every list takes; each list adds `sort` and its filters."""
+
+    page = TextInt(validate=validate.Range(1, 1_000_000), metadata={"description": "From 1."})
+    per_page = TextInt(load_default=25, validate=validate.Range(1, 100))
+    cursor = fields.String(
+        validate=validate.Length(1, 2000), metadata={"description": "`meta.next_cursor` of the page before."}
+    )
+
+
+class SearchText(f.Line):
+    """The `q` of a list: it must hold a letter or a digit."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max=200, **kwargs)
+        self.metadata["pattern"] = "^[A-Za-z0-9 ]*[A-Za-z0-9][A-Za-z0-9 ]*$"
+
+
+class Out(Schema):
+    """An answer."""
+
+    id = fields.UUID(required=True)
+    created_at = f.Instant(required=True)
+    updated_at = f.Instant(required=True)
+    version = fields.Integer(required=True)
+
+
+class SortKeys(fields.String):
+    """The `sort` of a list: allow-listed keys, each with or without a minus."""
+
+    def __init__(self, *names: str) -> None:
+        choice = "|".join(names)
+        super().__init__(
+            validate=validate.Length(max=100),
+            metadata={"pattern": rf"^-?({choice})(,-?({choice}))*$", "description": "A minus sorts descending."},
+        )
+        self.names = names
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        keys: str = super()._deserialize(value, attr, data, **kwargs)
+        if not {key.removeprefix("-") for key in keys.split(",")} <= set(self.names):
+            raise ValidationError(f"Expected some of {', '.join(self.names)}, each with or without a minus.")
+        return keys

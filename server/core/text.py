@@ -1,0 +1,87 @@
+"""Rules for text: what is refused, and how text is folded for search. Nothing is ever changed on its way in."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import bleach
+
+BIDI_OVERRIDES = "\u202a-\u202e\u2066-\u2069"
+CONTROL = "\u0000-\u001f\u007f-\u009f"
+CONTROL_BUT_TAB_NEWLINE = "\u0000-\u0008\u000b-\u001f\u007f-\u009f"
+
+# Published in the OpenAPI document as they stand, so they use what ECMA-262 and Python share.
+LINE_PATTERN = rf"^(?![\s\S]*<[A-Za-z/!?])(?=[\s\S]*\S)[^{CONTROL}{BIDI_OVERRIDES}]*$"
+PARAGRAPH_PATTERN = rf"^(?=[\s\S]*\S)[^{CONTROL_BUT_TAB_NEWLINE}{BIDI_OVERRIDES}]*$"
+
+HAS_MARKUP = re.compile(r"<[A-Za-z/!?]")
+HAS_CONTROL = re.compile(f"[{CONTROL}]")
+HAS_CONTROL_BUT_TAB_NEWLINE = re.compile(f"[{CONTROL_BUT_TAB_NEWLINE}]")
+HAS_BIDI = re.compile(f"[{BIDI_OVERRIDES}]")
+
+RICH_TAGS = frozenset({"p", "br", "b", "strong", "i", "em", "u", "ul", "ol", "li", "blockquote"})
+
+# Letters that Unicode does not decompose but that people type without their stroke or ligature.
+_PLAIN = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t"}
+)
+_DROPPED = re.compile("['’‘ʼ`´\\-‐‑‒–—­_]")  # apostrophes and hyphens: O'Reilly is found by oreilly
+_SCRIPTS_WITH_OPTIONAL_MARKS = ("LATIN", "GREEK", "CYRILLIC", "ARABIC", "HEBREW")
+_PHONE_LIKE = re.compile(r"[\d\s+()./\-]+")
+
+
+def drops_markup(text: str) -> bool:
+    """Whether bleach would drop anything of this rich text but what its allow-list holds."""
+    cleaned = bleach.clean(text, tags=RICH_TAGS, attributes={}, strip=True, strip_comments=True)
+    return _canonical(cleaned) != _canonical(text)
+
+
+def _canonical(markup: str) -> str:
+    """Undo the escaping and the spelling of void tags, which carry no content."""
+    plain = markup.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", "\u00a0").replace("&amp;", "&")
+    return re.sub(r"<br\s*/?>", "<br>", plain, flags=re.IGNORECASE)
+
+
+def fold(text: str) -> list[str]:
+    """Return the words of `text` as search compares them: no case, accents, apostrophes or hyphens.
+
+    Combining marks are dropped after Latin, Greek, Cyrillic, Arabic and Hebrew letters only; elsewhere (Indic vowel
+    signs) they carry meaning. Folding folded text changes nothing.
+    """
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_PLAIN)
+    words: list[str] = []
+    word: list[str] = []
+    base_drops_marks = False
+    for char in _DROPPED.sub("", plain):
+        kind = unicodedata.category(char)[0]
+        if kind == "M":
+            if not base_drops_marks and word:
+                word.append(char)
+        elif kind in "LN":
+            base_drops_marks = unicodedata.name(char, "").startswith(_SCRIPTS_WITH_OPTIONAL_MARKS)
+            word.append(char)
+        elif word:
+            words.append("".join(word))
+            word = []
+    if word:
+        words.append("".join(word))
+    return words
+
+
+def fold_query(text: str) -> list[str]:
+    """Return the words that a search asks for; a phone number or date becomes its digits alone."""
+    if _PHONE_LIKE.fullmatch(text.strip()):
+        digits = digits_of(text)
+        return [digits] if digits else []
+    return fold(text)
+
+
+def fold_key(text: str) -> str:
+    """Return one comparable string for exact matches that ignore case and accents."""
+    return " ".join(fold(text))
+
+
+def digits_of(text: str) -> str:
+    """Return the ASCII digits of `text`."""
+    return "".join(str(unicodedata.digit(char)) for char in text if unicodedata.digit(char, None) is not None)

@@ -1,0 +1,74 @@
+"""Commit once: the change and its audit row together, then what may only happen once both are safe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+from flask import g
+from sqlalchemy import Connection
+
+from server.core import trail as trails
+from server.core.db import begin_writing, db
+
+log = structlog.get_logger(__name__)
+
+_AFTER_COMMIT = "after_commit_work"
+
+
+class UnitOfWork:
+    """One writing transaction and the status that its audit row will carry."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.status = 200
+
+
+@contextmanager
+def unit_of_work() -> Iterator[UnitOfWork]:
+    """Run the block in one transaction; at its end write the trail's audit row and commit, or roll all back."""
+    unit = UnitOfWork(begin_writing())
+    work: list[Callable[[], None]] = []
+    db.session.info[_AFTER_COMMIT] = work
+    try:
+        yield unit
+        db.session.flush()
+        trails.record(unit.connection, trails.current(), unit.status)
+        try:
+            db.session.commit()
+        except BaseException:
+            trails.current().written = False
+            raise
+    except BaseException:
+        db.session.rollback()
+        raise
+    finally:
+        db.session.info.pop(_AFTER_COMMIT, None)
+        db.session.remove()
+    _run(work)
+
+
+@contextmanager
+def command(action: str, object_type: str = "") -> Iterator[UnitOfWork]:
+    """Run the block as a unit of work of a command or job, with an audit row of its own."""
+    outer = g.get("trail")
+    g.trail = trails.Trail(method="COMMAND", route=action, action=action, object_type=object_type)
+    try:
+        with unit_of_work() as unit:
+            yield unit
+    finally:
+        g.trail = outer
+
+
+def after_commit(work: Callable[[], None]) -> None:
+    """Have `work` done once the running unit of work is committed; its failure is logged, never answered."""
+    db.session.info[_AFTER_COMMIT].append(work)
+
+
+def _run(work: list[Callable[[], None]]) -> None:
+    for step in work:
+        try:
+            step()
+        except Exception:
+            log.exception("after_commit_failed")

@@ -1,0 +1,78 @@
+"""The audit log: one row per request. Triggers refuse UPDATE, DELETE and TRUNCATE on both databases.
+
+On PostgreSQL the table is partitioned by month with a BRIN index on time; ids are UUIDv7, so their order is time's.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index, String, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.core.columns import UTCDateTime
+from server.core.db import db
+
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+ACTIVITY_OF_ACTION = {
+    "auth.login": "login",
+    "auth.logout": "logout",
+    "users.unlock": "unlock_account",
+    "inventory.update": "inventory_update",
+    "users.invite": "create_user",
+    "users.deactivate": "delete_user",
+    "users.update": "update_user",
+    "patients.register": "create_patient",
+    "patients.deactivate": "delete_patient",
+    "patients.update": "update_patient",
+    "prescriptions.write": "create_prescription",
+    "medications.create": "create_medication",
+    "medications.deactivate": "delete_medication",
+    "medications.update": "update_medication",
+}
+ACTIVITY_TYPES = (*ACTIVITY_OF_ACTION.values(), "other", "error")
+
+
+class AuditLog(db.Model):  # type: ignore[name-defined,misc]
+    """What one request did: who, what, on which object, with which outcome; never bodies or free text."""
+
+    __tablename__ = "audit_logs"
+    __table_args__ = (
+        Index("ix_audit_logs_object", "object_type", "object_id", "at"),
+        Index("ix_audit_logs_patient", "patient_id", "id"),
+        Index("ix_audit_logs_actor", "actor_id", "id"),
+        Index("ix_audit_logs_at", "at", postgresql_using="brin").ddl_if(dialect="postgresql"),
+        {"postgresql_partition_by": "RANGE (at)"},
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
+    request_id: Mapped[uuid.UUID] = mapped_column(Uuid)
+    actor_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    actor_roles: Mapped[list[str]] = mapped_column(Json)
+    session_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    address: Mapped[str] = mapped_column(String(64))
+    method: Mapped[str] = mapped_column(String(10))
+    route: Mapped[str] = mapped_column(String(200))
+    action: Mapped[str] = mapped_column(String(60))
+    object_type: Mapped[str] = mapped_column(String(60))
+    object_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    patient_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    outcome: Mapped[str] = mapped_column(String(10))
+    status: Mapped[int]
+    duration_ms: Mapped[int]
+    changed: Mapped[list[str]] = mapped_column(Json)
+    values_before: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    values_after: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    version_before: Mapped[int | None]
+    version_after: Mapped[int | None]
+    object_ids: Mapped[list[str]] = mapped_column(Json)
+    object_count: Mapped[int | None]
+    note: Mapped[str] = mapped_column(String(60))
+    break_glass_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    on_behalf_of: Mapped[uuid.UUID | None] = mapped_column(Uuid)

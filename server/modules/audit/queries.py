@@ -1,0 +1,75 @@
+"""Read the audit log and, derived from it, the activities of users."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, case, literal, select
+
+from server.core.access import Actor
+from server.core.errors import NotFound
+from server.core.listing import ListSpec, Page, fetch_page
+from server.modules.audit.models import ACTIVITY_OF_ACTION, AuditLog
+from server.modules.audit.policies import Perm, visible
+
+# Ids are UUIDv7, so ordering by id is ordering by time and needs no index on time.
+LIST = ListSpec(sorts={"at": AuditLog.id}, tie=AuditLog.id, default="-at")
+
+_EQUAL = ("actor_id", "action", "object_type", "object_id", "patient_id", "outcome", "request_id")
+_ACTIVITY = case(
+    (AuditLog.outcome != "success", "error"),
+    *((AuditLog.action == action, activity) for action, activity in ACTIVITY_OF_ACTION.items()),
+    else_="other",
+)
+
+
+def _between(stmt: Select[Any], start: datetime | None, end: datetime | None) -> Select[Any]:
+    if start is not None:
+        stmt = stmt.where(AuditLog.at >= start)
+    return stmt if end is None else stmt.where(AuditLog.at < end)
+
+
+def page_of_rows(connection: Connection, actor: Actor, columns: list[str], query: Mapping[str, Any]) -> Page:
+    """Return one page of the audit log, newest first; `from` is inclusive, `to` is exclusive."""
+    table = AuditLog.__table__
+    stmt = visible(select(*(table.c[name] for name in columns)), actor, Perm.READ)
+    for name in _EQUAL:
+        if name in query:
+            stmt = stmt.where(table.c[name] == query[name])
+    return fetch_page(connection, _between(stmt, query.get("from"), query.get("to")), LIST, query)
+
+
+def row_by_id(connection: Connection, actor: Actor, columns: list[str], row_id: uuid.UUID) -> Row[Any]:
+    """Return one row of the audit log, or raise `NotFound`."""
+    table = AuditLog.__table__
+    stmt = select(*(table.c[name] for name in columns)).where(table.c.id == row_id)
+    found = connection.execute(visible(stmt, actor, Perm.READ)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def page_of_activities(connection: Connection, actor: Actor, query: Mapping[str, Any]) -> Page:
+    """Return one page of what users did, newest first; users other than admins see their own."""
+    stmt = visible(
+        select(
+            AuditLog.id,
+            AuditLog.at,
+            AuditLog.actor_id.label("user_id"),
+            _ACTIVITY.label("activity_type"),
+            AuditLog.action,
+            AuditLog.object_type,
+            AuditLog.object_id,
+            AuditLog.status,
+        ).where(AuditLog.actor_id.is_not(None)),
+        actor,
+        Perm.ACTIVITIES,
+    )
+    if "user_id" in query:
+        stmt = stmt.where(AuditLog.actor_id == query["user_id"])
+    if "activity_type" in query:
+        stmt = stmt.where(literal(query["activity_type"]) == _ACTIVITY)
+    return fetch_page(connection, _between(stmt, query.get("from"), query.get("to")), LIST, query)

@@ -1,0 +1,164 @@
+"""Find out who calls: the token names a session; what its user may do now comes from SQL, or from Redis's copy of it.
+
+Redis holds, per session, a blocklist entry and the principal; both are asked in one trip. The principal is kept by
+session, so a hit proves that SQL was asked about this very session; a miss, or no Redis, asks SQL. Before authority
+changes, a mark takes the place of the copy for a minute, and copies are only ever added where nothing stands: a reader
+that was slow cannot put back what has just been taken away.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import jwt as pyjwt
+import orjson
+from flask import g
+from flask_jwt_extended import verify_jwt_in_request
+from flask_jwt_extended.exceptions import JWTExtendedException, NoAuthorizationError
+from sqlalchemy import Select, func, select
+
+from server.core import clock, state
+from server.core.access import Actor, Role
+from server.core.db import reading
+from server.core.errors import InvalidToken, Unauthorized
+from server.core.store import StoreDown
+from server.core.uow import after_commit
+from server.modules.auth.models import Session
+from server.modules.auth.tokens import jwt_manager, session_of
+from server.modules.users.models import User, UserRole, UserStatus
+
+KEPT_SECONDS = 30
+MARK_SECONDS = 60
+_MARK = "ask-sql"
+MAY_ACT = (UserStatus.ACTIVE, UserStatus.LOCKED)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who holds a live session and what they are."""
+
+    user_id: uuid.UUID
+    session_id: uuid.UUID
+    roles: frozenset[Role]
+
+
+def authenticate() -> Actor:
+    """Return the caller of this request, or raise 401."""
+    try:
+        verify_jwt_in_request()
+    except NoAuthorizationError:
+        raise Unauthorized from None
+    except (JWTExtendedException, pyjwt.PyJWTError, ValueError):
+        raise InvalidToken from None
+    principal: Principal = g.principal
+    return Actor(principal.user_id, principal.session_id, principal.roles, state.grid())
+
+
+@jwt_manager.token_in_blocklist_loader
+def _is_revoked(_headers: dict[str, Any], claims: dict[str, Any]) -> bool:
+    user_id, session_id = session_of(claims)
+    principal = live_principal(user_id, session_id)
+    if principal is None:
+        return True
+    g.principal = principal
+    return False
+
+
+def live_principal(user_id: uuid.UUID, session_id: uuid.UUID) -> Principal | None:
+    """Return the principal of a live session, or None when it has ended or its user may not act."""
+    store = state.store()
+    if store is None:
+        return _from_sql(user_id, session_id)
+    try:
+        blocked, copy = store.get_many([_blocklist(session_id), _copy(session_id)])
+    except StoreDown:
+        return _from_sql(user_id, session_id)
+    if blocked:
+        return None
+    if copy and copy != _MARK:
+        kept = orjson.loads(copy)
+        if kept["user_id"] == str(user_id):
+            return Principal(user_id, session_id, frozenset(Role(role) for role in kept["roles"]))
+    principal = _from_sql(user_id, session_id)
+    if principal is not None and copy != _MARK:
+        _keep(principal)
+    return principal
+
+
+def _statement(user_id: uuid.UUID, session_id: uuid.UUID) -> Select[Any]:
+    roles = (
+        select(func.aggregate_strings(UserRole.role, ","))
+        .where(UserRole.user_id == User.id)
+        .correlate(User)
+        .scalar_subquery()
+    )
+    return (
+        select(User.id, roles.label("roles"))
+        .join(Session, Session.user_id == User.id)
+        .where(
+            Session.id == session_id,
+            User.id == user_id,
+            Session.ended_at.is_(None),
+            Session.expires_at > clock.now(),
+            User.status.in_(MAY_ACT),
+        )
+    )
+
+
+def _from_sql(user_id: uuid.UUID, session_id: uuid.UUID) -> Principal | None:
+    row = reading().execute(_statement(user_id, session_id)).first()
+    if row is None:
+        return None
+    roles = frozenset(Role(role) for role in (row.roles or "").split(",") if role)
+    return Principal(user_id, session_id, roles)
+
+
+def _keep(principal: Principal) -> None:
+    value = orjson.dumps({"user_id": principal.user_id, "roles": sorted(principal.roles)}).decode()
+    _put(_copy(principal.session_id), value, KEPT_SECONDS, only_if_absent=True)
+
+
+def forget(session_ids: Iterable[uuid.UUID]) -> None:
+    """Have the next request of these sessions ask SQL; call it before the change is committed."""
+    ids = list(session_ids)
+
+    def mark() -> None:
+        for session_id in ids:
+            _put(_copy(session_id), _MARK, MARK_SECONDS)
+
+    mark()
+    after_commit(mark)
+
+
+def block(session_ids: Iterable[uuid.UUID]) -> None:
+    """Refuse these sessions from now on; SQL, which the running unit of work has changed, is the truth."""
+    ids = list(session_ids)
+    seconds = state.settings().access_token_minutes * 60 + 60
+
+    def mark() -> None:
+        for session_id in ids:
+            _put(_blocklist(session_id), "1", seconds)
+
+    forget(ids)
+    after_commit(mark)
+
+
+def _put(name: str, value: str, seconds: int, *, only_if_absent: bool = False) -> None:
+    store = state.store()
+    if store is None:
+        return
+    try:
+        store.put(name, value, seconds=seconds, only_if_absent=only_if_absent)
+    except StoreDown:
+        pass  # a copy that was not made is asked of SQL; copies that stand live for half a minute at most
+
+
+def _blocklist(session_id: uuid.UUID) -> str:
+    return f"blocklist:{session_id}"
+
+
+def _copy(session_id: uuid.UUID) -> str:
+    return f"principal:{session_id}"

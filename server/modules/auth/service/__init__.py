@@ -1,0 +1,1 @@
+"""Rules of signing in: accounts and passwords, sessions and their tokens, mailed links."""

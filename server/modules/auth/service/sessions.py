@@ -1,0 +1,150 @@
+"""Rules of sessions: opened at sign-in, rotated by one conditional UPDATE, ended for good."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, update
+
+from server.core import clock, state, trail as trails
+from server.core.access import Actor, Role
+from server.core.db import db
+from server.core.errors import InvalidToken, NotFound, Unauthorized
+from server.modules.auth import principals, tokens
+from server.modules.auth.models import Session
+from server.modules.notifications.service import enqueue_mail
+from server.modules.users.models import User
+
+TOKEN_REUSED_MAIL = "token_reused"  # noqa: S105 - the name of a mail
+
+
+class TokenReused(Unauthorized):
+    """This refresh token was used before; the session has been ended, sign in again."""
+
+    code = "token_reused"
+    keeps_changes = True
+
+    def __init__(self) -> None:
+        super().__init__(challenge='error="invalid_token"')
+
+
+@dataclass(frozen=True)
+class Device:
+    """From where a session is used."""
+
+    user_agent: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A session's tokens."""
+
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    refresh_expires_in: int
+    session_id: uuid.UUID
+
+
+def open_session(*, user: User, device: Device) -> Pair:
+    """Begin a session: staff for half a day, patients for a month, each with a shorter idle limit."""
+    settings = state.settings()
+    if set(user.roles) <= {Role.PATIENT}:
+        idle, whole = timedelta(days=settings.patient_idle_days), timedelta(days=settings.patient_session_days)
+    else:
+        idle, whole = timedelta(minutes=settings.staff_idle_minutes), timedelta(hours=settings.staff_session_hours)
+    session = Session(
+        user_id=user.id,
+        idle_seconds=int(idle.total_seconds()),
+        expires_at=clock.now() + whole,
+        user_agent=device.user_agent[:300],
+        address=device.address[:64],
+    )
+    db.session.add(session)
+    db.session.flush()
+    return _pair(session)
+
+
+def _pair(session: Any) -> Pair:
+    access, access_life = tokens.sign_access(session.user_id, session.id, until=session.expires_at)
+    life = min(timedelta(seconds=session.idle_seconds), session.expires_at - clock.now())
+    refresh, refresh_life = tokens.sign_refresh(session.user_id, session.id, generation=session.generation, life=life)
+    return Pair(access, access_life, refresh, refresh_life, session.id)
+
+
+def rotate(claims: tokens.RefreshClaims) -> tuple[Pair, User]:
+    """Exchange a refresh token for new tokens.
+
+    One conditional UPDATE decides who rotates. The immediate predecessor, within the grace, gets the current
+    generation again (a browser with two tabs); anything older or later ends the session: `TokenReused`.
+    """
+    table = Session.__table__
+    now = clock.now()
+    is_live = (table.c.id == claims.session_id, table.c.ended_at.is_(None), table.c.expires_at > now)
+    db.session.execute(
+        update(table)
+        .where(*is_live, table.c.generation == claims.generation)
+        .values(generation=claims.generation + 1, rotated_at=now, last_used_at=now)
+    )
+    session = db.session.execute(
+        select(table).where(*is_live, table.c.user_id == claims.user_id).with_for_update()
+    ).first()
+    user = db.session.get(User, claims.user_id)
+    if session is None or user is None or user.status not in principals.MAY_ACT:
+        raise InvalidToken
+    trails.current().actor_id = claims.user_id
+    trails.current().about(session.id)
+    grace = timedelta(seconds=state.settings().refresh_grace_seconds)
+    behind = session.generation - claims.generation
+    if behind != 1 or now - session.rotated_at > grace:
+        end_where(table.c.id == session.id, reason="token_reused")
+        enqueue_mail(kind=TOKEN_REUSED_MAIL, subject_id=user.id, dedupe_key=f"{TOKEN_REUSED_MAIL}:{session.id}")
+        raise TokenReused
+    return _pair(session), user
+
+
+def end_where(*which: ColumnElement[bool], reason: str) -> list[uuid.UUID]:
+    """End the live sessions that `which` selects, for good, and return their ids."""
+    table = Session.__table__
+    ended = db.session.scalars(
+        update(table)
+        .where(table.c.ended_at.is_(None), *which)
+        .values(ended_at=clock.now(), end_reason=reason)
+        .returning(table.c.id)
+    ).all()
+    principals.block(ended)
+    return list(ended)
+
+
+def end_session(*, actor: Actor, session_id: uuid.UUID) -> None:
+    """End one of one's own sessions; again, it changes nothing."""
+    table = Session.__table__
+    owner = db.session.scalar(select(table.c.user_id).where(table.c.id == session_id))
+    if owner != actor.user_id:
+        raise NotFound
+    end_where(table.c.id == session_id, reason="ended_by_owner")
+
+
+def end_all(*, user_id: uuid.UUID, reason: str, but: uuid.UUID | None = None) -> None:
+    """End all sessions of a user, or all but one."""
+    table = Session.__table__
+    which = [table.c.user_id == user_id]
+    if but is not None:
+        which.append(table.c.id != but)
+    end_where(*which, reason=reason)
+
+
+def on_deactivated(_sender: object, *, user: User) -> None:
+    """End every session of a closed account."""
+    end_all(user_id=user.id, reason="deactivated")
+
+
+def on_authority_changed(_sender: object, *, user: User) -> None:
+    """Have every session of the user ask anew what it may do."""
+    table = Session.__table__
+    live = select(table.c.id).where(table.c.user_id == user.id, table.c.ended_at.is_(None))
+    principals.forget(db.session.scalars(live).all())

@@ -1,0 +1,110 @@
+"""Sign and read tokens with Flask-JWT-Extended: one algorithm, one key id, no roles and no personal data inside."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt as pyjwt
+from flask import Flask
+from flask_jwt_extended import JWTManager, create_access_token, create_refresh_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+
+from server.core import clock, state
+from server.core.errors import InvalidToken
+from server.modules.auth.passwords import init_passwords
+
+ALGORITHM = "HS256"
+_FOREIGN_KEY_HEADERS = {"jku", "jwk", "x5u", "x5c", "x5t", "crit"}
+
+jwt_manager = JWTManager()
+
+
+@dataclass(frozen=True)
+class RefreshClaims:
+    """What a refresh token says."""
+
+    user_id: uuid.UUID
+    session_id: uuid.UUID
+    generation: int
+
+
+def init_tokens(app: Flask) -> None:
+    """Configure the token library; authority is never in a token, so a demotion acts at once."""
+    settings = app.extensions["settings"]
+    app.config.update(
+        JWT_SECRET_KEY=settings.jwt_secret_key,
+        JWT_ALGORITHM=ALGORITHM,
+        JWT_DECODE_ALGORITHMS=[ALGORITHM],
+        JWT_TOKEN_LOCATION=["headers"],
+        JWT_ENCODE_ISSUER=settings.jwt_issuer,
+        JWT_DECODE_ISSUER=settings.jwt_issuer,
+        JWT_ENCODE_AUDIENCE=settings.jwt_audience,
+        JWT_DECODE_AUDIENCE=settings.jwt_audience,
+        JWT_ENCODE_NBF=True,
+    )
+    jwt_manager.init_app(app)
+    init_passwords(app)
+
+
+def key_id(secret: str) -> str:
+    """Return the public name of a signing key."""
+    return hashlib.sha256(b"polyclinic key id:" + secret.encode()).hexdigest()[:16]
+
+
+@jwt_manager.decode_key_loader
+def _key_for(headers: dict[str, Any], _claims: dict[str, Any]) -> str:
+    """Return our key for a token that names it; a token that brings or names another is refused."""
+    secret = state.settings().jwt_secret_key
+    if headers.get("kid") != key_id(secret) or _FOREIGN_KEY_HEADERS & headers.keys() or headers.get("typ") != "JWT":
+        raise pyjwt.InvalidTokenError("foreign key")
+    return secret
+
+
+def sign_access(user_id: uuid.UUID, session_id: uuid.UUID, *, until: datetime) -> tuple[str, int]:
+    """Return an access token and its life in seconds, at most until the session ends."""
+    life = min(timedelta(minutes=state.settings().access_token_minutes), until - clock.now())
+    return _sign(create_access_token, user_id, session_id, life, {}), int(life.total_seconds())
+
+
+def sign_refresh(user_id: uuid.UUID, session_id: uuid.UUID, *, generation: int, life: timedelta) -> tuple[str, int]:
+    """Return a refresh token of a generation and its life in seconds."""
+    return _sign(create_refresh_token, user_id, session_id, life, {"gen": generation}), int(life.total_seconds())
+
+
+def _sign(make: Any, user_id: uuid.UUID, session_id: uuid.UUID, life: timedelta, more: dict[str, Any]) -> str:
+    signed: str = make(
+        str(user_id),
+        expires_delta=life,
+        additional_claims={"sid": str(session_id), **more},
+        additional_headers={"kid": key_id(state.settings().jwt_secret_key)},
+    )
+    return signed
+
+
+def read_refresh(token: str) -> RefreshClaims:
+    """Return what a refresh token says, or raise `InvalidToken`."""
+    claims = read(token)
+    if claims.get("type") != "refresh" or not isinstance(claims.get("gen"), int):
+        raise InvalidToken
+    return RefreshClaims(*session_of(claims), claims["gen"])
+
+
+def read(token: str) -> dict[str, Any]:
+    """Return the claims of a well-signed token of either type, or raise `InvalidToken`."""
+    try:
+        claims: dict[str, Any] = decode_token(token)
+    except (pyjwt.PyJWTError, JWTExtendedException, ValueError):
+        raise InvalidToken from None
+    return claims
+
+
+def session_of(claims: dict[str, Any]) -> tuple[uuid.UUID, uuid.UUID]:
+    """Return the user and session that a token's claims name, or raise `InvalidToken`."""
+    try:
+        return uuid.UUID(claims["sub"]), uuid.UUID(claims["sid"])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise InvalidToken from None

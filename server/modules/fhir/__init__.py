@@ -1,0 +1,7 @@
+"""Take in FHIR R4 resources: what has a room becomes ours, the rest is kept as received."""
+
+from flask import Flask
+
+
+def init_module(app: Flask) -> None:
+    """Add the import command."""

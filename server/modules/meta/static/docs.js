@@ -1,0 +1,9 @@
+window.ui = SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  persistAuthorization: false,
+  validatorUrl: null,
+  docExpansion: "none",
+  operationsSorter: "alpha",
+});

@@ -1,0 +1,166 @@
+"""What is known of a patient's health: allergies, conditions, history. Rows are never removed."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.core import clock
+from server.core.columns import Identified, Record, UTCDateTime
+from server.core.constraints import on_violation
+from server.core.db import db
+from server.core.errors import Conflict
+
+ENTERED_IN_ERROR = "entered_in_error"
+
+
+class DuplicateAllergy(Conflict):
+    """This allergy is on the list already."""
+
+    code = "duplicate_allergy"
+
+
+class Severity(StrEnum):
+    """How badly a patient reacts."""
+
+    MILD = "mild"
+    MODERATE = "moderate"
+    SEVERE = "severe"
+
+
+class AllergyClass(StrEnum):
+    """What kind of thing a patient is allergic to."""
+
+    FOOD = "food"
+    DRUG = "drug"
+    ENVIRONMENT = "environment"
+
+
+class AllergyStatus(StrEnum):
+    """Whether an allergy stands."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    ENTERED_IN_ERROR = ENTERED_IN_ERROR
+
+
+class ConditionStatus(StrEnum):
+    """Whether a condition lasts."""
+
+    ACTIVE = "active"
+    RESOLVED = "resolved"
+    ENTERED_IN_ERROR = ENTERED_IN_ERROR
+
+
+class BloodType(StrEnum):
+    """ABO and Rh(D) group."""
+
+    A_POSITIVE = "A+"
+    A_NEGATIVE = "A-"
+    B_POSITIVE = "B+"
+    B_NEGATIVE = "B-"
+    AB_POSITIVE = "AB+"
+    AB_NEGATIVE = "AB-"
+    O_POSITIVE = "O+"
+    O_NEGATIVE = "O-"
+
+
+class ChartRow(Record):
+    """An entry in a chart: whose it is, who wrote it, and whether it was an error."""
+
+    patient_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("patients.id"), sort_order=-9)
+    recorded_by: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("users.id"), sort_order=80)
+    status: Mapped[str] = mapped_column(String(20), sort_order=81)
+    voided_at: Mapped[datetime | None] = mapped_column(UTCDateTime, sort_order=82)
+    voided_by: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("users.id"), sort_order=83)
+    void_reason: Mapped[str | None] = mapped_column(Text, sort_order=84)
+
+    @property
+    def is_voided(self) -> bool:
+        """Whether this was entered in error."""
+        return self.status == ENTERED_IN_ERROR
+
+
+class Allergy(ChartRow, db.Model):  # type: ignore[name-defined,misc]
+    """A substance that harms the patient."""
+
+    __tablename__ = "allergies"
+    __table_args__ = (
+        CheckConstraint("status IN ('active', 'inactive', 'entered_in_error')", name="status"),
+        CheckConstraint("severity IN ('mild', 'moderate', 'severe')", name="severity"),
+        Index("ix_allergies_patient_id", "patient_id", "id"),
+        Index(
+            "uq_allergies_substance",
+            "patient_id",
+            "substance_key",
+            unique=True,
+            postgresql_where=text("status <> 'entered_in_error'"),
+            sqlite_where=text("status <> 'entered_in_error'"),
+        ),
+    )
+
+    substance: Mapped[str] = mapped_column(String(200))
+    substance_key: Mapped[str] = mapped_column(String(600))
+    code_system: Mapped[str | None] = mapped_column(String(200))
+    code: Mapped[str | None] = mapped_column(String(60))
+    allergy_class: Mapped[str | None] = mapped_column(String(12))
+    reaction: Mapped[str | None] = mapped_column(Text)
+    severity: Mapped[str | None] = mapped_column(String(10))
+    noted_on: Mapped[date | None]
+
+
+class AllergyStatement(Identified, db.Model):  # type: ignore[name-defined,misc]
+    """Somebody asked and the patient knows of no allergies; withdrawn when one is found."""
+
+    __tablename__ = "allergy_statements"
+    __table_args__ = (
+        Index(
+            "uq_allergy_statements_patient_id",
+            "patient_id",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL"),
+            sqlite_where=text("withdrawn_at IS NULL"),
+        ),
+    )
+
+    patient_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("patients.id"))
+    stated_by: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("users.id"))
+    stated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class Condition(ChartRow, db.Model):  # type: ignore[name-defined,misc]
+    """A diagnosis or problem that lasts."""
+
+    __tablename__ = "conditions"
+    __table_args__ = (
+        CheckConstraint("status IN ('active', 'resolved', 'entered_in_error')", name="status"),
+        Index("ix_conditions_patient_id", "patient_id", "id"),
+    )
+
+    code: Mapped[str | None] = mapped_column(String(20))
+    code_system: Mapped[str | None] = mapped_column(String(12))
+    display: Mapped[str] = mapped_column(String(300))
+    onset_on: Mapped[date | None]
+    resolved_on: Mapped[date | None]
+
+
+class MedicalHistory(Record, db.Model):  # type: ignore[name-defined,misc]
+    """A patient's history, made empty at registration."""
+
+    __tablename__ = "medical_histories"
+    __table_args__ = (Index("uq_medical_histories_patient_id", "patient_id", unique=True),)
+
+    patient_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("patients.id"))
+    blood_type: Mapped[str | None] = mapped_column(String(3))
+    past_surgeries: Mapped[list[str]] = mapped_column(JSON, default=list)
+    family_history: Mapped[list[str]] = mapped_column(JSON, default=list)
+    social_history: Mapped[str | None] = mapped_column(Text)
+    chronic_notes: Mapped[str | None] = mapped_column(Text)
+
+
+on_violation("uq_allergies_substance", DuplicateAllergy, field="substance")

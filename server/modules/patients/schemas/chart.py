@@ -1,0 +1,189 @@
+"""The shapes of allergies, conditions, medical history and care team."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from server.core import clock, fields as f
+from server.core.people import full_name
+from server.core.schema import Body, ListQuery, Out, Query, SortKeys
+from server.modules.patients.models.chart import AllergyClass, AllergyStatus, BloodType, ConditionStatus, Severity
+
+# ICD-10-CM: letter, digit, digit or letter, then up to four more after a dot (CDC/NCHS, ICD-10-CM guidelines).
+ICD10CM = r"^[A-TV-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$"
+
+
+def _not_future(day: date) -> None:
+    if day > clock.today():
+        raise ValidationError("Must not be in the future.")
+
+
+def _voided(at: datetime | None, by: uuid.UUID | None, reason: str | None) -> dict[str, Any] | None:
+    return {"at": at, "by": by, "reason": reason} if at else None
+
+
+def _code(system: str | None, code: str | None) -> dict[str, Any] | None:
+    return {"system": system, "code": code} if code else None
+
+
+class PastDay(f.Day):
+    """A date that has come."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=_not_future, metadata={"pattern": "^(19[0-9]{2}|20[01][0-9])-"}, **kwargs)
+
+
+class ReasonQuery(Query):
+    """Why an entry is marked as entered in error."""
+
+    reason = f.Line(max=500, required=True)
+
+
+class ChartQuery(ListQuery):
+    """A page of a chart's list."""
+
+    sort = SortKeys("created_at")
+
+
+class _ChartOut(Out):
+    patient_id = fields.UUID(required=True)
+    recorded_by = fields.UUID(required=True, allow_none=True)
+    voided = f.Computed(_voided, "voided_at", "voided_by", "void_reason", metadata={"type": ["object", "null"]})
+
+
+class CodeIn(Body):
+    """A code of a terminology."""
+
+    system = f.Line(max=200, required=True)
+    code = f.Line(max=60, required=True)
+
+
+class AllergyIn(Body):
+    """An allergy; `class` is food, drug or environment."""
+
+    substance = f.Line(required=True)
+    code = fields.Nested(CodeIn, allow_none=True, load_default=None)
+    allergy_class = f.Choice(AllergyClass, data_key="class", allow_none=True, load_default=None)
+    reaction = f.Paragraphs(max=1000, allow_none=True, load_default=None)
+    severity = f.Choice(Severity, required=True)
+    status = fields.String(
+        load_default=AllergyStatus.ACTIVE, validate=validate.OneOf([AllergyStatus.ACTIVE, AllergyStatus.INACTIVE])
+    )
+    noted_on = PastDay(allow_none=True, load_default=None)
+
+
+class AllergyCreate(AllergyIn):
+    """A new allergy."""
+
+    id = f.Id()
+
+
+class AllergyOut(_ChartOut):
+    """An allergy; the severity is null on imported rows that came without."""
+
+    substance = fields.String(required=True)
+    code = f.Computed(_code, "code_system", "code", metadata={"type": ["object", "null"]})
+    allergy_class = fields.String(data_key="class", required=True, allow_none=True)
+    reaction = fields.String(required=True, allow_none=True)
+    severity = fields.String(required=True, allow_none=True)
+    status = fields.String(required=True, metadata={"enum": list(AllergyStatus)})
+    noted_on = fields.Date(required=True, allow_none=True)
+
+
+class NoneKnownIn(Body):
+    """Nothing: the statement needs no fields."""
+
+
+class NoneKnownOut(Body):
+    """That the patient knows of no allergies: who asked, and when."""
+
+    patient_id = fields.UUID(required=True)
+    stated_by = fields.UUID(required=True)
+    stated_at = f.Instant(required=True)
+
+
+class ConditionIn(Body):
+    """A condition; a code is an ICD-10-CM code."""
+
+    code = fields.String(allow_none=True, load_default=None, validate=validate.Regexp(ICD10CM, error="Not ICD-10-CM."))
+    display = f.Line(max=300, required=True)
+    onset_on = PastDay(allow_none=True, load_default=None)
+    resolved_on = PastDay(allow_none=True, load_default=None)
+    status = fields.String(
+        load_default=ConditionStatus.ACTIVE,
+        validate=validate.OneOf([ConditionStatus.ACTIVE, ConditionStatus.RESOLVED]),
+    )
+
+
+class ConditionCreate(ConditionIn):
+    """A new condition."""
+
+    id = f.Id()
+
+
+class ConditionOut(_ChartOut):
+    """A condition; imported ones may be coded in SNOMED CT."""
+
+    code = fields.String(required=True, allow_none=True)
+    code_system = fields.String(required=True, allow_none=True)
+    display = fields.String(required=True)
+    onset_on = fields.Date(required=True, allow_none=True)
+    resolved_on = fields.Date(required=True, allow_none=True)
+    status = fields.String(required=True, metadata={"enum": list(ConditionStatus)})
+
+
+_ENTRIES = validate.Length(max=100)
+
+
+class HistoryPatch(Body):
+    """What clinicians write of a history."""
+
+    blood_type = f.Choice(BloodType, allow_none=True)
+    past_surgeries = fields.List(f.Paragraphs(max=500), validate=_ENTRIES)
+    family_history = fields.List(f.Paragraphs(max=500), validate=_ENTRIES)
+    social_history = f.Paragraphs(allow_none=True)
+    chronic_notes = f.Paragraphs(allow_none=True)
+
+
+class HistoryOut(Out):
+    """A history with the allergies and conditions that stand now."""
+
+    patient_id = fields.UUID(required=True)
+    blood_type = fields.String(required=True, allow_none=True)
+    past_surgeries = fields.List(fields.String(), required=True)
+    family_history = fields.List(fields.String(), required=True)
+    social_history = fields.String(required=True, allow_none=True)
+    chronic_notes = fields.String(required=True, allow_none=True)
+
+
+class HistoryAnswer(HistoryOut):
+    """A history as it is answered."""
+
+    allergies = fields.List(fields.Nested(AllergyOut), required=True)
+    conditions = fields.List(fields.Nested(ConditionOut), required=True)
+    no_known_allergies = fields.Nested(NoneKnownOut, required=True, allow_none=True)
+
+
+class MemberIn(Body):
+    """Somebody who joins the care team, and as what."""
+
+    user_id = f.Id(required=True)
+    role = f.Line(max=60, allow_none=True, load_default=None)
+
+
+def _user_ref(user_id: uuid.UUID, first: str, last: str) -> dict[str, Any]:
+    return {"id": user_id, "name": full_name(first, last)}
+
+
+class MemberOut(Body):
+    """A member of the care team."""
+
+    id = fields.UUID(required=True)
+    user_id = fields.UUID(required=True)
+    user = f.Computed(_user_ref, "user_id", "first_name", "last_name", metadata={"type": "object"})
+    role = fields.String(required=True, allow_none=True)
+    starts_at = f.Instant(required=True)

@@ -1,0 +1,189 @@
+"""The shapes of patients: what clients send, what each caller gets."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, pre_load, validate
+
+from server.core import clock, fields as f
+from server.core.people import full_name, split_name
+from server.core.schema import Body, ListQuery, Out, Query, SearchText, SortKeys
+from server.modules.patients.models import PatientStatus, Sex
+
+OLDEST_YEARS = 130
+MARITAL = ("single", "married", "partnered", "separated", "divorced", "widowed", "unknown")
+_ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
+_ADDRESS_COLUMNS = tuple(f"address_{part}" for part in _ADDRESS)
+
+
+def _born_plausibly(day: date) -> None:
+    today = clock.today()
+    if day > today:
+        raise ValidationError("Must not be in the future.")
+    if day < today.replace(month=1, day=1) - timedelta(days=round(OLDEST_YEARS * 365.25)):
+        raise ValidationError(f"Must not be more than {OLDEST_YEARS} years ago.")
+
+
+def _address(*parts: str | None) -> dict[str, str | None] | None:
+    return dict(zip(_ADDRESS, parts, strict=True)) if any(parts) else None
+
+
+def age_in_years(born: date, died: date | None) -> int:
+    """Return completed years, at death for the dead."""
+    day = died or clock.today()
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+class AddressIn(Body):
+    """A postal address."""
+
+    line1 = f.Line(allow_none=True)
+    line2 = f.Line(allow_none=True)
+    city = f.Line(max=100, allow_none=True)
+    state = f.Line(max=100, allow_none=True)
+    postal_code = f.Line(max=20, allow_none=True)
+    country = f.Country(allow_none=True)
+
+
+class BirthDate(f.Day):
+    """A birth date: not in the future, at most 130 years ago."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=_born_plausibly, metadata={"pattern": "^(19[0-9]{2}|20[01][0-9])-"}, **kwargs)
+
+
+class PatientPut(Body):
+    """What can be written of a patient; `name` and `gender` are accepted for the two names and for `sex`."""
+
+    prefix = f.Line(max=40, allow_none=True, load_default=None)
+    first_name = f.Line(max=100, required=True)
+    middle_name = f.Line(max=100, allow_none=True, load_default=None)
+    last_name = f.Line(max=100, required=True)
+    preferred_name = f.Line(max=100, allow_none=True, load_default=None)
+    maiden_name = f.Line(max=100, allow_none=True, load_default=None)
+    date_of_birth = BirthDate(required=True)
+    sex = f.Choice(Sex, required=True)
+    gender_identity = f.Line(max=60, allow_none=True, load_default=None)
+    phone = f.Phone(allow_none=True, load_default=None)
+    email = f.Email(allow_none=True, load_default=None)
+    address = fields.Nested(AddressIn, allow_none=True, load_default=None)
+    language = f.Language(allow_none=True, load_default=None)
+    marital_status = fields.String(allow_none=True, load_default=None, validate=validate.OneOf(MARITAL))
+    occupation = f.Line(max=100, allow_none=True, load_default=None)
+    notes = f.Paragraphs(allow_none=True, load_default=None)
+
+
+class PatientIn(PatientPut):
+    """A new patient; `confirm_new` goes on although a likely duplicate was found."""
+
+    id = f.Id()
+    name = f.Line(max=201, metadata={"writeOnly": True})
+    gender = f.Choice(Sex, metadata={"writeOnly": True})
+    confirm_new = f.Flag(load_default=False)
+
+    @pre_load
+    def _accept_other_names(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        data = dict(data)
+        if "name" in data:
+            if "first_name" in data or "last_name" in data or not isinstance(data["name"], str):
+                raise ValidationError({"name": ["Give either a name or first_name and last_name, as text."]})
+            data["first_name"], data["last_name"] = split_name(data.pop("name").strip())
+            if not data["first_name"]:
+                raise ValidationError({"name": ["Expected a first and a last name."]})
+        if "gender" in data:
+            if "sex" in data:
+                raise ValidationError({"gender": ["Give either sex or gender."]})
+            data["sex"] = data.pop("gender")
+        return data
+
+
+class PatientCard(Schema):
+    """The identity card: enough to know who somebody is, and nothing of their health."""
+
+    id = fields.UUID(required=True)
+    mrn = fields.String(required=True)
+    name = f.Computed(full_name, "first_name", "last_name", metadata={"type": "string"})
+    date_of_birth = fields.Date(required=True)
+    sex = fields.String(required=True, metadata={"enum": list(Sex)})
+    phone = fields.String(required=True, allow_none=True)
+
+
+class LookupCard(Schema):
+    """What an exact look-up shows."""
+
+    id = fields.UUID(required=True)
+    mrn = fields.String(required=True)
+    name = f.Computed(full_name, "first_name", "last_name", metadata={"type": "string"})
+    date_of_birth = fields.Date(required=True)
+    sex = fields.String(required=True, metadata={"enum": list(Sex)})
+
+
+class PatientOut(Out):
+    """A patient as those see them who may see more than the card."""
+
+    mrn = fields.String(required=True)
+    prefix = fields.String(required=True, allow_none=True)
+    first_name = fields.String(required=True)
+    middle_name = fields.String(required=True, allow_none=True)
+    last_name = fields.String(required=True)
+    preferred_name = fields.String(required=True, allow_none=True)
+    maiden_name = fields.String(required=True, allow_none=True)
+    name = f.Computed(full_name, "first_name", "last_name", metadata={"type": "string"})
+    date_of_birth = fields.Date(required=True)
+    age = f.Computed(age_in_years, "date_of_birth", "deceased_on", metadata={"type": "integer"})
+    sex = fields.String(required=True, metadata={"enum": list(Sex)})
+    gender_identity = fields.String(required=True, allow_none=True)
+    phone = fields.String(required=True, allow_none=True)
+    email = fields.String(required=True, allow_none=True)
+    address = f.Computed(_address, *_ADDRESS_COLUMNS, metadata={"type": ["object", "null"]})
+    language = fields.String(required=True, allow_none=True)
+    marital_status = fields.String(required=True, allow_none=True)
+    occupation = fields.String(required=True, allow_none=True)
+    primary_doctor_id = fields.UUID(required=True, allow_none=True)
+    status = fields.String(required=True, metadata={"enum": list(PatientStatus)})
+    deceased_on = fields.Date(required=True, allow_none=True)
+    notes = fields.String(required=True, allow_none=True)
+
+
+class PatientAnswer(PatientOut):
+    """A patient in the documentation: roles that see less get fewer fields, absent and not null."""
+
+    identifiers = fields.List(fields.Dict(), metadata={"description": "Admin and receptionist."})
+    allergies = fields.List(fields.Dict(), metadata={"description": "Pharmacy roles."})
+
+
+class PatientWithIdentifiers(PatientOut):
+    """A patient as admin and receptionist see them: with the numbers that other systems gave."""
+
+    identifiers = fields.List(fields.Dict(), required=True)
+
+
+class PatientQuery(ListQuery):
+    """Filters of the list of patients; without `status` the inactive and merged are left out."""
+
+    q = SearchText()
+    sort = SortKeys("last_name", "created_at", "mrn")
+    status = f.Choice(PatientStatus)
+    sex = f.Choice(Sex)
+    gender = f.Choice(Sex)
+    born_from = f.Day()
+    born_to = f.Day()
+    doctor_id = f.Id()
+    city = f.Line(max=100)
+
+
+class PatientSearchQuery(PatientQuery):
+    """A search: every word of `q` must occur in names, MRN, e-mail, birth date or phone digits; best match first."""
+
+    q = SearchText(required=True)
+
+
+class LookupQuery(Query):
+    """Either the MRN, or both names and the birth date; all exact but for case and accents."""
+
+    mrn = f.Line(max=20)
+    last_name = f.Line(max=100)
+    first_name = f.Line(max=100)
+    date_of_birth = f.Day()

@@ -1,0 +1,78 @@
+"""Rules of care: relations that open a chart, and the team."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from server.core import clock, state
+from server.core.access import Role, Scope
+from server.core.db import db
+from server.core.errors import refused
+from server.modules.patients.models.care import CareRelation, RelationSource
+from server.modules.patients.policies import Perm
+from server.modules.users.models import User, UserRole, UserStatus
+
+
+def relate(
+    *,
+    patient_id: uuid.UUID,
+    source: RelationSource,
+    source_id: uuid.UUID | None = None,
+    user_id: uuid.UUID | None = None,
+    audience: str | None = None,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+) -> CareRelation:
+    """Open a patient's chart to one person or an audience, because of what `source` names."""
+    relation = CareRelation(
+        patient_id=patient_id,
+        user_id=user_id,
+        audience=audience,
+        source=source,
+        source_id=source_id,
+        starts_at=starts_at or clock.now(),
+        ends_at=ends_at,
+    )
+    db.session.add(relation)
+    db.session.flush()
+    return relation
+
+
+def join_team(
+    *, patient_id: uuid.UUID, user_id: uuid.UUID, added_by: uuid.UUID, role: str | None = None
+) -> CareRelation:
+    """Make a clinician a member of the care team."""
+    _require_clinician(user_id)
+    member = CareRelation(
+        patient_id=patient_id, user_id=user_id, source=RelationSource.CARE_TEAM, role=role, added_by=added_by
+    )
+    db.session.add(member)
+    db.session.flush()
+    return member
+
+
+def _require_clinician(user_id: uuid.UUID) -> None:
+    """Raise a 422 unless the user is active staff whose roles see patients by relation."""
+    roles = db.session.scalars(
+        select(UserRole.role).join(User).where(User.id == user_id, User.status == UserStatus.ACTIVE)
+    ).all()
+    if Scope.RELATED not in state.grid().scopes(Perm.READ, [Role(role) for role in roles]):
+        raise refused("user_id", why="Expected an active doctor, nurse or technician.")
+
+
+def leave_team(*, patient_id: uuid.UUID, user_id: uuid.UUID) -> None:
+    """End a membership; what was seen stays on record. Again, it changes nothing."""
+    table = CareRelation.__table__
+    db.session.execute(
+        update(table)
+        .where(
+            table.c.patient_id == patient_id,
+            table.c.user_id == user_id,
+            table.c.source == RelationSource.CARE_TEAM,
+            table.c.ends_at.is_(None),
+        )
+        .values(ends_at=clock.now())
+    )
