@@ -27,11 +27,15 @@ def main(email: str, first_name: str, last_name: str, *, password_stdin: bool) -
     if password_stdin:
         password = sys.stdin.readline().rstrip("\n")
     else:
-        password = os.environ.get("ADMIN_PASSWORD") or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        password = os.environ.get("ADMIN_PASSWORD") or click.prompt(
+            "Password", hide_input=True, confirmation_prompt=True
+        )
     try:
         with create_app().app_context(), command("users.create_admin", "user"):
             admin, is_new = create_admin(email=email, first_name=first_name, last_name=last_name, password=password)
-            said = f"{admin.email} is an admin now." if is_new else f"{admin.email} is an admin already; nothing changed."
+            said = (
+                f"{admin.email} is an admin now." if is_new else f"{admin.email} is an admin already; nothing changed."
+            )
     except DomainError as error:
         reasons = "; ".join(f"{name}: {' '.join(why)}" for name, why in (error.errors or {}).items())
         raise click.ClickException(reasons or error.message) from None

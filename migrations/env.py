@@ -1,4 +1,4 @@
-"""Run migrations on the application's engine; SQLite ones without foreign keys, in one transaction, and checked after."""
+"""Run migrations on the application's engine; on SQLite without foreign keys, in one transaction, checked after."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy import Connection, text
 from sqlalchemy.schema import SchemaItem
 
-from server.core.db import SQLITE_BEGIN, db
+from server.core.db import SQLITE_BEGIN, Base, db
 
 
 def run_migrations() -> None:
@@ -39,7 +39,7 @@ def _run_on_sqlite(connection: Connection) -> None:
 def _run(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=db.metadata,
+        target_metadata=Base.metadata,
         transactional_ddl=True,
         include_object=_is_ours,
         **current_app.extensions["migrate"].configure_args,

@@ -51,6 +51,10 @@ def _unique_name(qualified: list[str]) -> str:
         return str(table.primary_key.name)
     for item in (*table.constraints, *table.indexes):
         is_unique = isinstance(item, UniqueConstraint) or (isinstance(item, Index) and item.unique)
-        if is_unique and [column.name for column in item.columns] == columns:
+        if (
+            is_unique
+            and isinstance(item, UniqueConstraint | Index)
+            and [column.name for column in item.columns] == columns
+        ):
             return str(item.name)
     return ""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Connection, String, insert, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.core.db import db
+from server.core.db import Base
 
 
-class Counter(db.Model):  # type: ignore[name-defined,misc]
+class Counter(Base):
     """The last number given out under a name."""
 
     __tablename__ = "counters"

@@ -7,12 +7,12 @@ opens.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 from flask import Flask, g
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, MetaData, event
+from sqlalchemy import Connection, Engine, MetaData, Table, event
 from sqlalchemy.orm import DeclarativeBase
 
 NAMING = {
@@ -28,6 +28,9 @@ class Base(DeclarativeBase):
     """The base of all tables."""
 
     metadata = MetaData(naming_convention=NAMING)
+
+    if TYPE_CHECKING:
+        __table__: ClassVar[Table]
 
 
 db = SQLAlchemy(model_class=Base)

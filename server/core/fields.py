@@ -37,18 +37,18 @@ def _refuse_blank(value: str) -> None:
 class _Text(fields.String):
     """Text with a length in characters."""
 
-    def __init__(self, *, max: int, pattern: str, **kwargs: Any) -> None:
+    def __init__(self, *, most: int, pattern: str, **kwargs: Any) -> None:
         kwargs.setdefault("metadata", {})
         kwargs["metadata"] = {"pattern": pattern, **kwargs["metadata"]}
         super().__init__(**kwargs)
-        self.validators.insert(0, validate.Length(min=1, max=max))
+        self.validators.insert(0, validate.Length(min=1, max=most))
 
 
 class Line(_Text):
     """A single line: names, titles, labels, addresses. No control characters, no HTML elements."""
 
-    def __init__(self, max: int = 200, **kwargs: Any) -> None:
-        super().__init__(max=max, pattern=text.LINE_PATTERN, **kwargs)
+    def __init__(self, most: int = 200, **kwargs: Any) -> None:
+        super().__init__(most=most, pattern=text.LINE_PATTERN, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         line = super()._deserialize(value, attr, data, **kwargs)
@@ -65,8 +65,8 @@ class Line(_Text):
 class Paragraphs(_Text):
     """Plain text of several lines, `<` and `>` included: outputs escape it."""
 
-    def __init__(self, max: int = 10_000, **kwargs: Any) -> None:
-        super().__init__(max=max, pattern=text.PARAGRAPH_PATTERN, **kwargs)
+    def __init__(self, most: int = 10_000, **kwargs: Any) -> None:
+        super().__init__(most=most, pattern=text.PARAGRAPH_PATTERN, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         paragraphs = super()._deserialize(value, attr, data, **kwargs)

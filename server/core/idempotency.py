@@ -11,15 +11,16 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Request, Response
-from sqlalchemy import Connection, Index, LargeBinary, String, Uuid, delete, insert, select, text
+from sqlalchemy import Connection, Index, LargeBinary, Row, String, Uuid, delete, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core import clock, trail as trails
 from server.core.access import Actor
 from server.core.columns import UTCDateTime
-from server.core.db import db, is_postgres
+from server.core.db import Base, is_postgres
 from server.core.declare import Declaration
 from server.core.errors import Conflict, Invalid, refused
 
@@ -43,7 +44,7 @@ class KeyInProgress(Conflict):
     code = "idempotency_in_progress"
 
 
-class IdempotencyKey(db.Model):  # type: ignore[name-defined,misc]
+class IdempotencyKey(Base):
     """The answer that was given for one user's key."""
 
     __tablename__ = "idempotency_keys"
@@ -75,7 +76,7 @@ class Claim:
 class Kept:
     """The first answer, ready to be given again."""
 
-    row: IdempotencyKey
+    row: Row[Any]
 
     def check_scope(self, connection: Connection, actor: Actor) -> None:
         """Raise `NotFound` when what the answer shows has left the caller's scope since."""

@@ -97,7 +97,7 @@ def load(schema: type[Schema], raw: Mapping[str, Any], *, partial: bool = False)
 
 def invalid(error: ValidationError) -> Invalid:
     """Return the 422 of a marshmallow error; its code is specific where all its messages agree on one."""
-    errors = dict(_flat(error.normalized_messages()))
+    errors = dict(_flat(error.normalized_messages()))  # type: ignore[no-untyped-call]
     codes = {getattr(message, "code", "") for messages in errors.values() for message in messages}
     cls = _CODES.get(codes.pop(), Invalid) if len(codes) == 1 else Invalid
     return cls(errors)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, Select, and_, false, func, literal, or_, select, true
+from sqlalchemy import Connection, Select, and_, false, func, literal, or_, select, true
 from sqlalchemy.sql import ColumnElement
 
 from server.core.errors import InvalidCursor, UseCursor
@@ -70,15 +70,17 @@ def fetch_page(
         if number * size > DEEPEST_ROW:
             raise UseCursor({"page": [f"page x per_page may reach {DEEPEST_ROW}; go on with the cursor."]})
         page_stmt = page_stmt.offset((number - 1) * size)
-    total, rows, columns, keys = _run(connection, stmt, page_stmt, len(order), order)
+    keys = len(order)
+    total, rows, columns = _run(connection, stmt, page_stmt, order)
     more = len(rows) > size
     cursor = _encode(signature, rows[size - 1][-keys:]) if more else None
-    return _page(columns, [row[:-keys] for row in rows[:size]], total, number, size, cursor)
+    shown = [row[:-keys] for row in rows[:size]]
+    return Page(columns, shown, *_meta_and_links(total, number, size, cursor))
 
 
-def _page(
-    columns: tuple[str, ...], rows: list[Any], total: int, number: int | None, size: int, cursor: str | None
-) -> Page:
+def _meta_and_links(
+    total: int, number: int | None, size: int, cursor: str | None
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     meta: dict[str, Any] = {
         "page": number,
         "per_page": size,
@@ -94,12 +96,12 @@ def _page(
         links["next"] = {"cursor": cursor} if deep else {"page": number + 1 if number else None}
     if number and number > 1:
         links["prev"] = {"page": number - 1}
-    return Page(columns, rows, meta, links)
+    return meta, links
 
 
 def _run(
-    connection: Connection, stmt: Select[Any], page_stmt: Select[Any], keys: int, order: Sequence[tuple[Any, bool]]
-) -> tuple[int, list[Row[Any]], tuple[str, ...], int]:
+    connection: Connection, stmt: Select[Any], page_stmt: Select[Any], order: Sequence[tuple[Any, bool]]
+) -> tuple[int, list[Sequence[Any]], tuple[str, ...]]:
     """Count up to the cap and fetch the page in one statement, so that a page past the end still has its total."""
     capped = stmt.with_only_columns(literal(1).label("one"), maintain_column_froms=True).order_by(None)
     counted = (
@@ -112,10 +114,10 @@ def _run(
     there = list(page.c)[-1].label("_there")
     both = select(counted.c.total, there, *page.c).select_from(counted.outerjoin(page, true())).order_by(*ordered)
     result = connection.execute(both)
-    columns = tuple(result.keys())[2:-keys]
+    columns = tuple(result.keys())[2 : -len(order)]
     found = result.all()
     total = found[0][0]
-    return total, [row[2:] for row in found if row[1] is not None], columns, keys
+    return total, [row[2:] for row in found if row[1] is not None], columns
 
 
 def _directed(order: Sequence[tuple[Any, bool]]) -> list[Any]:
@@ -158,6 +160,7 @@ def _encode(signature: str, values: Sequence[Any]) -> str:
 
 
 def _decode(cursor: str, signature: str, order: Sequence[Any]) -> list[Any]:
+    values: list[Any] = []
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         first, *tagged = orjson.loads(base64.urlsafe_b64decode(padded.encode("ascii")))

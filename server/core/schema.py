@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
@@ -15,7 +15,7 @@ class Body(Schema):
     class Meta:
         unknown = RAISE
 
-    error_messages: ClassVar[dict[str, str]] = {"unknown": "Unknown field."}
+    error_messages = {"unknown": "Unknown field."}  # noqa: RUF012 - marshmallow reads it per instance
 
 
 class Query(Schema):
@@ -24,7 +24,7 @@ class Query(Schema):
     class Meta:
         unknown = RAISE
 
-    error_messages: ClassVar[dict[str, str]] = {"unknown": "Unknown parameter."}
+    error_messages = {"unknown": "Unknown parameter."}  # noqa: RUF012 - marshmallow reads it per instance
 
 
 class TextInt(fields.Integer):
@@ -51,8 +51,8 @@ class SearchText(f.Line):
     """The `q` of a list: it must hold a letter or a digit."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max=200, **kwargs)
-        self.metadata["pattern"] = "^[A-Za-z0-9 ]*[A-Za-z0-9][A-Za-z0-9 ]*$"
+        pattern = "^[A-Za-z0-9 ]*[A-Za-z0-9][A-Za-z0-9 ]*$"
+        super().__init__(most=200, metadata={"pattern": pattern}, **kwargs)
 
 
 class Out(Schema):

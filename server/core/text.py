@@ -24,9 +24,10 @@ RICH_TAGS = frozenset({"p", "br", "b", "strong", "i", "em", "u", "ul", "ol", "li
 
 # Letters that Unicode does not decompose but that people type without their stroke or ligature.
 _PLAIN = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t"}
+    {"ø": "o", "ł": "l", "đ": "d", "\u0131": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t"}
 )
-_DROPPED = re.compile("['’‘ʼ`´\\-‐‑‒–—­_]")  # apostrophes and hyphens: O'Reilly is found by oreilly
+# Apostrophes, quotes, hyphens and dashes: O'Reilly is found by oreilly.
+_DROPPED = re.compile("['`\u00b4\u02bc\u2018\u2019\\-_\u00ad\u2010-\u2014]")
 _SCRIPTS_WITH_OPTIONAL_MARKS = ("LATIN", "GREEK", "CYRILLIC", "ARABIC", "HEBREW")
 _PHONE_LIKE = re.compile(r"[\d\s+()./\-]+")
 

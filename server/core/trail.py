@@ -112,8 +112,9 @@ def _note_entity(trail: Trail, entity: Record, *, is_new: bool) -> None:
             continue
         trail.changed.add(name)
         if name in entity.audited_values:
-            trail.values_before.update({name: _plain(value) for value in history.deleted if value is not None})
-            trail.values_after.update({name: _plain(value) for value in history.added})
+            if history.deleted and history.deleted[0] is not None:
+                trail.values_before[name] = _plain(history.deleted[0])
+            trail.values_after[name] = _plain(history.added[0])
     if trail.object_id in (None, entity.id):
         versions = state.attrs["version"].history
         trail.object_id = entity.id

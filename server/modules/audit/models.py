@@ -14,31 +14,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.columns import UTCDateTime
-from server.core.db import db
+from server.core.db import Base
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
-ACTIVITY_OF_ACTION = {
-    "auth.login": "login",
-    "auth.logout": "logout",
-    "users.unlock": "unlock_account",
-    "inventory.update": "inventory_update",
-    "users.invite": "create_user",
-    "users.deactivate": "delete_user",
-    "users.update": "update_user",
-    "patients.register": "create_patient",
-    "patients.deactivate": "delete_patient",
-    "patients.update": "update_patient",
-    "prescriptions.write": "create_prescription",
-    "medications.create": "create_medication",
-    "medications.deactivate": "delete_medication",
-    "medications.update": "update_medication",
-}
-ACTIVITY_TYPES = (*ACTIVITY_OF_ACTION.values(), "other", "error")
-
-
-class AuditLog(db.Model):  # type: ignore[name-defined,misc]
+class AuditLog(Base):
     """What one request did: who, what, on which object, with which outcome; never bodies or free text."""
 
     __tablename__ = "audit_logs"

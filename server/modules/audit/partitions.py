@@ -15,8 +15,9 @@ def _month(start: date, offset: int) -> date:
 
 
 def ensure_partitions(connection: Connection, today: date, *, months: int = MONTHS_AHEAD) -> int:
-    """Create the partitions that are missing from this month on; return how many. Rows of other months go to the
-    default partition, so none is ever refused.
+    """Create the partitions that are missing from this month on and return how many.
+
+    Rows of other months go to the default partition, so none is ever refused.
     """
     made = 0
     for offset in range(months):

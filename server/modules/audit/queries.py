@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Row, Select, case, literal, select
 from server.core.access import Actor
 from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
-from server.modules.audit.models import ACTIVITY_OF_ACTION, AuditLog
+from server.modules.audit.enums import ACTIVITY_OF_ACTION
+from server.modules.audit.models import AuditLog
 from server.modules.audit.policies import Perm, visible
 
 # Ids are UUIDv7, so ordering by id is ordering by time and needs no index on time.

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 
 from server.core import fields as f
 from server.core.schema import ListQuery, SortKeys
-from server.modules.audit.models import ACTIVITY_TYPES
+from server.modules.audit.enums import ACTIVITY_TYPES
 
 
 def _actor(actor_id: uuid.UUID | None, roles: list[str]) -> dict[str, Any] | None:
@@ -69,8 +69,8 @@ AuditQuery = _Between.from_dict(
     {
         **_RANGE,
         "actor_id": f.Id(),
-        "action": f.Line(max=60),
-        "object_type": f.Line(max=60),
+        "action": f.Line(most=60),
+        "object_type": f.Line(most=60),
         "object_id": f.Id(),
         "patient_id": f.Id(),
         "outcome": fields.String(validate=validate.OneOf(["success", "denied", "failed"])),

@@ -15,7 +15,8 @@ from server.modules.auth.models import Purpose
 from server.modules.auth.service.links import issue_token
 from server.modules.auth.service.sessions import TOKEN_REUSED_MAIL
 from server.modules.notifications.service import mail_kind
-from server.modules.users.models import User, UserStatus
+from server.modules.users.enums import UserStatus
+from server.modules.users.models import User
 from server.modules.users.service import INVITATION_MAIL
 
 

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core import clock
 from server.core.columns import Identified, UTCDateTime
-from server.core.db import db
+from server.core.db import Base
 
 
-class Credential(db.Model):  # type: ignore[name-defined,misc]
+class Credential(Base):
     """The password hash of a user."""
 
     __tablename__ = "credentials"
@@ -24,7 +24,7 @@ class Credential(db.Model):  # type: ignore[name-defined,misc]
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
 
-class Session(Identified, db.Model):  # type: ignore[name-defined,misc]
+class Session(Identified, Base):
     """One sign-in on one device; ended by a time or by a reason. The generation is that of its refresh token."""
 
     __tablename__ = "sessions"
@@ -49,7 +49,7 @@ class Purpose(StrEnum):
     INVITATION = "invitation"
 
 
-class OneTimeToken(Identified, db.Model):  # type: ignore[name-defined,misc]
+class OneTimeToken(Identified, Base):
     """A mailed token, by its SHA-256 only; it works once and for a while."""
 
     __tablename__ = "one_time_tokens"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from flask import Flask
 from flask_bcrypt import Bcrypt
 
+from server.core import state
 from server.core.errors import Invalid, Unavailable
 from server.core.text import fold
 from server.modules.users.models import User
@@ -18,8 +20,14 @@ _WAIT_SECONDS = 3.0
 _LONGEST_HARMLESS_WORD = 3
 
 _bcrypt = Bcrypt()
-_slots = threading.BoundedSemaphore(4)
-_nobodys_hash = ""
+
+
+@dataclass(frozen=True)
+class _Hashing:
+    """What one application needs for hashing: its places, and the hash of nobody's password."""
+
+    slots: threading.BoundedSemaphore
+    nobodys_hash: str
 
 
 class WeakPassword(Invalid):
@@ -30,37 +38,42 @@ class WeakPassword(Invalid):
 
 def init_passwords(app: Flask) -> None:
     """Configure the hasher; the hash of nobody's password costs as much as anyone's."""
-    global _slots, _nobodys_hash
     settings = app.extensions["settings"]
     app.config["BCRYPT_LOG_ROUNDS"] = settings.bcrypt_rounds
     app.config["BCRYPT_HANDLE_LONG_PASSWORDS"] = True
     _bcrypt.init_app(app)
-    _slots = threading.BoundedSemaphore(settings.password_hash_slots)
-    _nobodys_hash = _bcrypt.generate_password_hash("nobody signs in with this").decode()
+    nobodys_hash = _bcrypt.generate_password_hash("nobody signs in with this", settings.bcrypt_rounds).decode()
+    app.extensions["hashing"] = _Hashing(threading.BoundedSemaphore(settings.password_hash_slots), nobodys_hash)
+
+
+def _hashing() -> _Hashing:
+    hashing: _Hashing = state.application().extensions["hashing"]
+    return hashing
 
 
 @contextmanager
 def _slot() -> Iterator[None]:
     """Hold one of the few places for hashing; raise `Unavailable` when none becomes free in time."""
-    if not _slots.acquire(timeout=_WAIT_SECONDS):
+    slots = _hashing().slots
+    if not slots.acquire(timeout=_WAIT_SECONDS):
         raise Unavailable("Too many people are signing in at this moment; try again.")
     try:
         yield
     finally:
-        _slots.release()
+        slots.release()
 
 
 def hash_password(password: str) -> str:
     """Return the hash to store; about 0.2 s of processor time at cost 12."""
     with _slot():
-        hashed: bytes = _bcrypt.generate_password_hash(password)
+        hashed: bytes = _bcrypt.generate_password_hash(password, state.settings().bcrypt_rounds)
     return hashed.decode()
 
 
 def matches(password: str, stored: str | None) -> bool:
     """Whether the password is the one hashed; without a stored hash it costs the same and is false."""
     with _slot():
-        is_right: bool = _bcrypt.check_password_hash(stored or _nobodys_hash, password)
+        is_right: bool = _bcrypt.check_password_hash(stored or _hashing().nobodys_hash, password)
     return is_right and stored is not None
 
 

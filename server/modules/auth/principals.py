@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,8 @@ from server.core.store import StoreDown
 from server.core.uow import after_commit
 from server.modules.auth.models import Session
 from server.modules.auth.tokens import jwt_manager, session_of
-from server.modules.users.models import User, UserRole, UserStatus
+from server.modules.users.enums import UserStatus
+from server.modules.users.models import User, UserRole
 
 KEPT_SECONDS = 30
 MARK_SECONDS = 60
@@ -150,10 +152,9 @@ def _put(name: str, value: str, seconds: int, *, only_if_absent: bool = False) -
     store = state.store()
     if store is None:
         return
-    try:
+    # A copy that was not made is asked of SQL; copies that stand live for half a minute at most.
+    with suppress(StoreDown):
         store.put(name, value, seconds=seconds, only_if_absent=only_if_absent)
-    except StoreDown:
-        pass  # a copy that was not made is asked of SQL; copies that stand live for half a minute at most
 
 
 def _blocklist(session_id: uuid.UUID) -> str:

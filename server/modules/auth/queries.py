@@ -5,13 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, Select, or_, select
 
 from server.core import clock
 from server.core.access import Actor
 from server.core.fields import normal_form
 from server.modules.auth.models import Credential, Session
 from server.modules.users.models import User
+
+_ACCOUNT: tuple[Any, ...] = (User.id, User.status, User.email_verified_at, Credential.password_hash)
 
 
 def sessions_of(connection: Connection, actor: Actor) -> list[dict[str, Any]]:
@@ -28,11 +30,12 @@ def sessions_of(connection: Connection, actor: Actor) -> list[dict[str, Any]]:
 def account_by_identifier(connection: Connection, identifier: str) -> Row[Any] | None:
     """Return id, status, verification and password hash of the account with this e-mail or user name."""
     key = normal_form(identifier)
-    return connection.execute(
-        select(User.id, User.status, User.email_verified_at, Credential.password_hash)
+    stmt: Select[Any] = (
+        select(*_ACCOUNT)
         .outerjoin(Credential, Credential.user_id == User.id)
         .where(or_(User.email_key == key, User.username_key == key))
-    ).first()
+    )
+    return connection.execute(stmt).first()
 
 
 def password_hash(connection: Connection, user_id: uuid.UUID) -> str | None:

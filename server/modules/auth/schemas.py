@@ -93,8 +93,8 @@ class AcceptInvitationIn(Body):
 class MePatch(Body):
     """What one changes of one's own account."""
 
-    first_name = f.Line(max=100)
-    last_name = f.Line(max=100)
+    first_name = f.Line(most=100)
+    last_name = f.Line(most=100)
     phone = f.Phone(allow_none=True)
     language = f.Language(allow_none=True)
 

@@ -48,7 +48,7 @@ def _build(app: Flask) -> dict[str, Any]:
     plugin.converter.add_attribute_function(_metadata)  # type: ignore[union-attr]
     _add_components(spec, settings.api_prefix)
     for endpoint in endpoints(app):
-        spec.path(path=endpoint.path, operations={endpoint.verb: _operation(spec, endpoint)})
+        spec.path(path=endpoint.path, operations={endpoint.verb: _operation(endpoint)})
     return spec.to_dict()
 
 
@@ -58,7 +58,7 @@ def _name(schema: Any) -> str:
     return f"{cls.__name__}{partial}"
 
 
-def _metadata(self: Any, field: fields.Field[Any], **_kwargs: Any) -> dict[str, Any]:
+def _metadata(_converter: Any, field: fields.Field[Any], **_kwargs: Any) -> dict[str, Any]:
     """Say what apispec cannot know: formats of our own field classes, `writeOnly`, and the type of computed ones."""
     said: dict[str, Any] = {}
     if isinstance(field, f.Instant):
@@ -115,7 +115,7 @@ def _add_components(spec: APISpec, prefix: str) -> None:
     spec.components.security_scheme("password", {"type": "oauth2", "flows": {"password": flow}})
 
 
-def _operation(spec: APISpec, endpoint: Endpoint) -> dict[str, Any]:
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
     declared = endpoint.declaration
     group = _group(endpoint)
     operation: dict[str, Any] = {
@@ -123,7 +123,7 @@ def _operation(spec: APISpec, endpoint: Endpoint) -> dict[str, Any]:
         "operationId": _operation_id(endpoint),
         "summary": declared.summary,
         "parameters": _parameters(endpoint),
-        "responses": _responses(spec, endpoint),
+        "responses": _responses(endpoint),
         "x-permission": str(declared.permission),
         "x-rate-class": declared.rate,
         "x-audit-action": declared.action,
@@ -192,7 +192,7 @@ def _parameters(endpoint: Endpoint) -> list[Any]:
     return found
 
 
-def _responses(spec: APISpec, endpoint: Endpoint) -> dict[str, Any]:
+def _responses(endpoint: Endpoint) -> dict[str, Any]:
     declared = endpoint.declaration
     found: dict[str, Any] = {str(declared.status): _success(declared)}
     for status, names in sorted(_refusals(endpoint).items()):

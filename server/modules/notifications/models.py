@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core import clock
 from server.core.columns import Identified, UTCDateTime
-from server.core.db import db
+from server.core.db import Base
 
 
 class OutboxStatus(StrEnum):
@@ -23,7 +23,7 @@ class OutboxStatus(StrEnum):
     DEAD = "dead"
 
 
-class OutboxMessage(Identified, db.Model):  # type: ignore[name-defined,misc]
+class OutboxMessage(Identified, Base):
     """One mail to be sent: its kind and the ids that its text is made of, never a token or the text itself."""
 
     __tablename__ = "outbox"

@@ -107,7 +107,7 @@ def _deliver(message_id: uuid.UUID, kind: str, subject_id: uuid.UUID, details: d
 
 def pause_after(attempts: int) -> timedelta:
     """Return the wait before the next try: 30 s, doubling, at most an hour."""
-    return min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * (1 << (attempts - 1)), LONGEST_PAUSE)
 
 
 def _note(message_id: uuid.UUID, **values: str | datetime | None) -> CursorResult[Any]:

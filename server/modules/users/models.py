@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, Uuid
@@ -13,9 +12,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from server.core.access import Role
 from server.core.columns import Record, UTCDateTime
 from server.core.constraints import on_violation
-from server.core.db import db
+from server.core.db import Base
 from server.core.errors import Conflict
 from server.core.people import full_name
+from server.modules.users.enums import UserStatus
 
 
 class EmailTaken(Conflict):
@@ -30,16 +30,7 @@ class UsernameTaken(Conflict):
     code = "username_taken"
 
 
-class UserStatus(StrEnum):
-    """Whether a user may sign in."""
-
-    INVITED = "invited"
-    ACTIVE = "active"
-    LOCKED = "locked"
-    DEACTIVATED = "deactivated"
-
-
-class User(Record, db.Model):  # type: ignore[name-defined,misc]
+class User(Record, Base):
     """A person with an account; never removed, only deactivated."""
 
     __tablename__ = "users"
@@ -84,7 +75,7 @@ class User(Record, db.Model):  # type: ignore[name-defined,misc]
         return full_name(self.first_name, self.last_name)
 
 
-class UserRole(db.Model):  # type: ignore[name-defined,misc]
+class UserRole(Base):
     """One role of one user."""
 
     __tablename__ = "user_roles"

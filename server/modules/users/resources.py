@@ -33,7 +33,7 @@ class UserCollection(Resource):
     @declares(Perm.MANAGE, action="users.invite", object_type="user", body=UserIn, out=UserOut, problems=_TAKEN)
     def post(self) -> Response:
         """Make an account and mail its owner an invitation link."""
-        return self.created(service.invite(actor=self.actor, **self.body), "Invitation sent.")
+        return self.created(service.invite(**self.body), "Invitation sent.")
 
 
 class UserItem(Resource):

@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, validate
 from server.core import fields as f
 from server.core.access import Role
 from server.core.schema import Body, ListQuery, Out, SearchText, SortKeys
-from server.modules.users.models import UserStatus
+from server.modules.users.enums import UserStatus
 
 
 def _split_roles(names: str | None) -> list[str]:
@@ -46,8 +46,8 @@ class UserPut(Body):
         allow_none=True,
         validate=validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$", error="3 to 64 letters, digits, . _ -"),
     )
-    first_name = f.Line(max=100, required=True)
-    last_name = f.Line(max=100, required=True)
+    first_name = f.Line(most=100, required=True)
+    last_name = f.Line(most=100, required=True)
     phone = f.Phone(load_default=None, allow_none=True)
     language = f.Language(load_default=None, allow_none=True)
     roles = fields.List(f.Choice(Role), required=True, validate=[validate.Length(1, len(Role)), _distinct])

@@ -20,7 +20,8 @@ from server.core.search import search_text
 from server.core.text import digits_of, fold
 from server.core.trail import current as trail
 from server.modules.notifications.service import enqueue_mail
-from server.modules.users.models import User, UserRole, UserStatus
+from server.modules.users.enums import UserStatus
+from server.modules.users.models import User, UserRole
 from server.modules.users.signals import authority_changed, deactivated
 
 INVITATION_MAIL = "invitation"
@@ -38,9 +39,7 @@ class LastAdmin(Conflict):
     code = "last_admin"
 
 
-def invite(
-    *, actor: Actor | None, email: str, first_name: str, last_name: str, roles: Iterable[str], **fields: Any
-) -> User:
+def invite(*, email: str, first_name: str, last_name: str, roles: Iterable[str], **fields: Any) -> User:
     """Make an account that its owner opens by the mailed invitation; nobody else ever sets its password."""
     user = create(email=email, first_name=first_name, last_name=last_name, roles=roles, **fields)
     enqueue_mail(kind=INVITATION_MAIL, subject_id=user.id, dedupe_key=f"{INVITATION_MAIL}:{user.id}:{new_id()}")

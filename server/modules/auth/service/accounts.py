@@ -20,7 +20,8 @@ from server.modules.auth import passwords, queries
 from server.modules.auth.models import Credential, Purpose
 from server.modules.auth.service import links, sessions
 from server.modules.users import service as users
-from server.modules.users.models import User, UserStatus
+from server.modules.users.enums import UserStatus
+from server.modules.users.models import User
 
 
 class BadCredentials(Unauthorized):

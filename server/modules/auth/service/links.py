@@ -7,7 +7,7 @@ import secrets
 import uuid
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from server.core import clock
 from server.core.db import db, reading
@@ -42,17 +42,19 @@ def issue_token(*, user_id: uuid.UUID, purpose: Purpose, life: timedelta) -> str
     return token
 
 
+def _live(token: str, purpose: Purpose) -> tuple[ColumnElement[bool], ...]:
+    table = OneTimeToken.__table__
+    return (
+        table.c.token_hash == _hash(token),
+        table.c.purpose == purpose,
+        table.c.used_at.is_(None),
+        table.c.expires_at > clock.now(),
+    )
+
+
 def owner_of(token: str, purpose: Purpose) -> uuid.UUID:
     """Return whose live token this is, without spending it, or raise `LinkInvalid`."""
-    table = OneTimeToken.__table__
-    owner = reading().scalar(
-        select(table.c.user_id).where(
-            table.c.token_hash == _hash(token),
-            table.c.purpose == purpose,
-            table.c.used_at.is_(None),
-            table.c.expires_at > clock.now(),
-        )
-    )
+    owner: uuid.UUID | None = reading().scalar(select(OneTimeToken.user_id).where(*_live(token, purpose)))
     if owner is None:
         raise LinkInvalid
     return owner
@@ -61,17 +63,8 @@ def owner_of(token: str, purpose: Purpose) -> uuid.UUID:
 def spend(token: str, purpose: Purpose) -> uuid.UUID:
     """Use the token up and return whose it was; of two who try at once one succeeds, the other gets `LinkInvalid`."""
     table = OneTimeToken.__table__
-    owner = db.session.scalar(
-        update(table)
-        .where(
-            table.c.token_hash == _hash(token),
-            table.c.purpose == purpose,
-            table.c.used_at.is_(None),
-            table.c.expires_at > clock.now(),
-        )
-        .values(used_at=clock.now())
-        .returning(table.c.user_id)
-    )
+    use = update(table).where(*_live(token, purpose)).values(used_at=clock.now()).returning(table.c.user_id)
+    owner: uuid.UUID | None = db.session.scalar(use)
     if owner is None:
         raise LinkInvalid
-    return uuid.UUID(str(owner))
+    return owner

@@ -1,28 +1,7 @@
 """Tables of the patients module."""
 
-from server.modules.patients.models.care import CareRelation, RelationSource
-from server.modules.patients.models.chart import (
-    Allergy,
-    AllergyStatement,
-    AllergyStatus,
-    Condition,
-    ConditionStatus,
-    MedicalHistory,
-    Severity,
-)
-from server.modules.patients.models.patient import Patient, PatientStatus, Sex
+from server.modules.patients.models.care import CareRelation
+from server.modules.patients.models.chart import Allergy, AllergyStatement, Condition, MedicalHistory
+from server.modules.patients.models.patient import Patient
 
-__all__ = [
-    "Allergy",
-    "AllergyStatement",
-    "AllergyStatus",
-    "CareRelation",
-    "Condition",
-    "ConditionStatus",
-    "MedicalHistory",
-    "Patient",
-    "PatientStatus",
-    "RelationSource",
-    "Severity",
-    "Sex",
-]
+__all__ = ["Allergy", "AllergyStatement", "CareRelation", "Condition", "MedicalHistory", "Patient"]

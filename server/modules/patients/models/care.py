@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from server.core import clock
 from server.core.columns import Identified, UTCDateTime
 from server.core.constraints import on_violation
-from server.core.db import db
+from server.core.db import Base
 from server.core.errors import Conflict
 
 
@@ -22,15 +21,7 @@ class AlreadyMember(Conflict):
     code = "already_member"
 
 
-class RelationSource(StrEnum):
-    """What made a relation; upper modules add theirs through `service.care.relate`."""
-
-    CARE_TEAM = "care_team"
-    APPOINTMENT = "appointment"
-    VISIT = "visit"
-
-
-class CareRelation(Identified, db.Model):  # type: ignore[name-defined,misc]
+class CareRelation(Identified, Base):
     """One person, or an audience such as nurses and technicians, cares for a patient for a while."""
 
     __tablename__ = "care_relations"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,61 +11,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from server.core import clock
 from server.core.columns import Identified, Record, UTCDateTime
 from server.core.constraints import on_violation
-from server.core.db import db
+from server.core.db import Base
 from server.core.errors import Conflict
-
-ENTERED_IN_ERROR = "entered_in_error"
+from server.modules.patients.enums import ENTERED_IN_ERROR
 
 
 class DuplicateAllergy(Conflict):
     """This allergy is on the list already."""
 
     code = "duplicate_allergy"
-
-
-class Severity(StrEnum):
-    """How badly a patient reacts."""
-
-    MILD = "mild"
-    MODERATE = "moderate"
-    SEVERE = "severe"
-
-
-class AllergyClass(StrEnum):
-    """What kind of thing a patient is allergic to."""
-
-    FOOD = "food"
-    DRUG = "drug"
-    ENVIRONMENT = "environment"
-
-
-class AllergyStatus(StrEnum):
-    """Whether an allergy stands."""
-
-    ACTIVE = "active"
-    INACTIVE = "inactive"
-    ENTERED_IN_ERROR = ENTERED_IN_ERROR
-
-
-class ConditionStatus(StrEnum):
-    """Whether a condition lasts."""
-
-    ACTIVE = "active"
-    RESOLVED = "resolved"
-    ENTERED_IN_ERROR = ENTERED_IN_ERROR
-
-
-class BloodType(StrEnum):
-    """ABO and Rh(D) group."""
-
-    A_POSITIVE = "A+"
-    A_NEGATIVE = "A-"
-    B_POSITIVE = "B+"
-    B_NEGATIVE = "B-"
-    AB_POSITIVE = "AB+"
-    AB_NEGATIVE = "AB-"
-    O_POSITIVE = "O+"
-    O_NEGATIVE = "O-"
 
 
 class ChartRow(Record):
@@ -85,7 +38,7 @@ class ChartRow(Record):
         return self.status == ENTERED_IN_ERROR
 
 
-class Allergy(ChartRow, db.Model):  # type: ignore[name-defined,misc]
+class Allergy(ChartRow, Base):
     """A substance that harms the patient."""
 
     __tablename__ = "allergies"
@@ -113,7 +66,7 @@ class Allergy(ChartRow, db.Model):  # type: ignore[name-defined,misc]
     noted_on: Mapped[date | None]
 
 
-class AllergyStatement(Identified, db.Model):  # type: ignore[name-defined,misc]
+class AllergyStatement(Identified, Base):
     """Somebody asked and the patient knows of no allergies; withdrawn when one is found."""
 
     __tablename__ = "allergy_statements"
@@ -133,7 +86,7 @@ class AllergyStatement(Identified, db.Model):  # type: ignore[name-defined,misc]
     withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
-class Condition(ChartRow, db.Model):  # type: ignore[name-defined,misc]
+class Condition(ChartRow, Base):
     """A diagnosis or problem that lasts."""
 
     __tablename__ = "conditions"
@@ -149,7 +102,7 @@ class Condition(ChartRow, db.Model):  # type: ignore[name-defined,misc]
     resolved_on: Mapped[date | None]
 
 
-class MedicalHistory(Record, db.Model):  # type: ignore[name-defined,misc]
+class MedicalHistory(Record, Base):
     """A patient's history, made empty at registration."""
 
     __tablename__ = "medical_histories"

@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from enum import StrEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.columns import Record
-from server.core.db import db
+from server.core.db import Base
 from server.core.people import full_name
+from server.modules.patients.enums import PatientStatus
 
 
-class Sex(StrEnum):
-    """Administrative sex, as FHIR's `administrative-gender` has it."""
-
-    FEMALE = "female"
-    MALE = "male"
-    OTHER = "other"
-    UNKNOWN = "unknown"
-
-
-class PatientStatus(StrEnum):
-    """Whether the clinic still cares for this person."""
-
-    ACTIVE = "active"
-    INACTIVE = "inactive"
-    DECEASED = "deceased"
-    MERGED = "merged"
-
-
-class Patient(Record, db.Model):  # type: ignore[name-defined,misc]
+class Patient(Record, Base):
     """A patient; `number` is the MRN's number, and the row id of the SQLite search index."""
 
     __tablename__ = "patients"

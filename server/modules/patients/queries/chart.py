@@ -6,13 +6,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
+from server.modules.patients.enums import ENTERED_IN_ERROR, RelationSource
 from server.modules.patients.models import Allergy, AllergyStatement, CareRelation, Condition, MedicalHistory
-from server.modules.patients.models.care import RelationSource
-from server.modules.patients.models.chart import ENTERED_IN_ERROR, ChartRow
+from server.modules.patients.models.chart import ChartRow
 from server.modules.users.models import User
 
 MOST_ENTRIES = 500
@@ -36,7 +36,7 @@ def page_of_entries(
     return fetch_page(connection, stmt, _LISTS[model], query)
 
 
-def _standing(model: type[Any], columns: Sequence[str]) -> Any:
+def _standing(model: type[Any], columns: Sequence[str]) -> Select[Any]:
     table = model.__table__
     return select(*(table.c[name] for name in columns)).where(table.c.status != ENTERED_IN_ERROR)
 
@@ -46,7 +46,9 @@ def entry_row(
 ) -> Row[Any]:
     """Return one entry of a patient, those entered in error included, or raise `NotFound`."""
     table = model.__table__
-    stmt = select(*(table.c[name] for name in columns)).where(table.c.id == entry_id, table.c.patient_id == patient_id)
+    stmt: Select[Any] = select(*(table.c[name] for name in columns)).where(
+        table.c.id == entry_id, table.c.patient_id == patient_id
+    )
     found = connection.execute(stmt).first()
     if found is None:
         raise NotFound
@@ -65,7 +67,7 @@ def entries_of(
 def history_row(connection: Connection, patient_id: uuid.UUID, columns: Sequence[str]) -> Row[Any]:
     """Return a patient's history with the statement of no known allergies, if one stands."""
     table, statement = MedicalHistory.__table__, AllergyStatement.__table__
-    stmt = (
+    stmt: Select[Any] = (
         select(*(table.c[name] for name in columns), statement.c.stated_by, statement.c.stated_at)
         .outerjoin(statement, (statement.c.patient_id == table.c.patient_id) & statement.c.withdrawn_at.is_(None))
         .where(table.c.patient_id == patient_id)
@@ -73,17 +75,20 @@ def history_row(connection: Connection, patient_id: uuid.UUID, columns: Sequence
     return connection.execute(stmt).one()
 
 
+_MEMBER: tuple[Any, ...] = (
+    CareRelation.id,
+    CareRelation.user_id,
+    User.first_name,
+    User.last_name,
+    CareRelation.role,
+    CareRelation.starts_at,
+)
+
+
 def care_team(connection: Connection, patient_id: uuid.UUID, user_id: uuid.UUID | None = None) -> Sequence[Row[Any]]:
     """Return the members of a care team (or one of them) in the order they joined."""
-    stmt = (
-        select(
-            CareRelation.id,
-            CareRelation.user_id,
-            User.first_name,
-            User.last_name,
-            CareRelation.role,
-            CareRelation.starts_at,
-        )
+    stmt: Select[Any] = (
+        select(*_MEMBER)
         .join(User, User.id == CareRelation.user_id)
         .where(
             CareRelation.patient_id == patient_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from difflib import SequenceMatcher
 from typing import Any
@@ -17,7 +17,8 @@ from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
 from server.core.search import asked_words, like
 from server.core.text import fold, fold_key
-from server.modules.patients.models import Patient, PatientStatus
+from server.modules.patients.enums import PatientStatus
+from server.modules.patients.models import Patient
 from server.modules.patients.policies import Perm, shows_all, visible
 
 LOOKUP_LIMIT = 5
@@ -54,29 +55,25 @@ def page_of_patients(
     return fetch_page(connection, stmt, LIST, query, first=ranks)
 
 
+_FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    "status": lambda status: Patient.status == status,
+    "sex": lambda sex: Patient.sex == sex,
+    "gender": lambda sex: Patient.sex == sex,
+    "born_from": lambda day: Patient.date_of_birth >= day,
+    "born_to": lambda day: Patient.date_of_birth <= day,
+    "doctor_id": lambda doctor_id: Patient.primary_doctor_id == doctor_id,
+    "city": lambda city: func.lower(Patient.address_city) == city.lower(),
+}
+
+
 def _filters(query: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if "status" in query:
-        found.append(Patient.status == query["status"])
-    else:
-        found.append(Patient.status.not_in(_HIDDEN))
-    for name in ("sex", "gender"):
-        if name in query:
-            found.append(Patient.sex == query[name])
-    if "born_from" in query:
-        found.append(Patient.date_of_birth >= query["born_from"])
-    if "born_to" in query:
-        found.append(Patient.date_of_birth <= query["born_to"])
-    if "doctor_id" in query:
-        found.append(Patient.primary_doctor_id == query["doctor_id"])
-    if "city" in query:
-        found.append(func.lower(Patient.address_city) == query["city"].lower())
-    return found
+    found = [condition(query[name]) for name, condition in _FILTERS.items() if name in query]
+    return found if "status" in query else [*found, Patient.status.not_in(_HIDDEN)]
 
 
 def matches(connection: Connection, words: Sequence[str]) -> list[ColumnElement[bool]]:
     """Return "every word occurs in the search text"; SQLite narrows by its trigram index first, PostgreSQL by GIN."""
-    found = [Patient.search_text.like(f"%{like(word)}%", escape="\\") for word in words]
+    found: list[ColumnElement[bool]] = [Patient.search_text.like(f"%{like(word)}%", escape="\\") for word in words]
     indexed = [word for word in words if len(word) >= _TRIGRAM]
     if indexed and not is_postgres(connection):
         asked = " AND ".join(f'"{word}"' for word in indexed)
@@ -115,10 +112,13 @@ def patient_row(connection: Connection, actor: Actor, columns: Sequence[str], pa
     return found
 
 
+_IDENTITY: tuple[Any, ...] = (Patient.id, Patient.user_id, Patient.status)
+
+
 def in_scope(connection: Connection, actor: Actor, permission: Permission, patient_id: uuid.UUID) -> Row[Any] | None:
     """Return id, user and status of a patient whom the permission reaches, or None."""
-    stmt = select(Patient.id, Patient.user_id, Patient.status).where(Patient.id == patient_id)
-    return connection.execute(visible(stmt, actor, permission)).first()
+    stmt: Select[Any] = select(*_IDENTITY)
+    return connection.execute(visible(stmt.where(Patient.id == patient_id), actor, permission)).first()
 
 
 def belongs_to(connection: Connection, actor: Actor, patient_id: uuid.UUID) -> bool:

@@ -11,7 +11,7 @@ from marshmallow import ValidationError, fields, validate
 from server.core import clock, fields as f
 from server.core.people import full_name
 from server.core.schema import Body, ListQuery, Out, Query, SortKeys
-from server.modules.patients.models.chart import AllergyClass, AllergyStatus, BloodType, ConditionStatus, Severity
+from server.modules.patients.enums import AllergyClass, AllergyStatus, BloodType, ConditionStatus, Severity
 
 # ICD-10-CM: letter, digit, digit or letter, then up to four more after a dot (CDC/NCHS, ICD-10-CM guidelines).
 ICD10CM = r"^[A-TV-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$"
@@ -40,7 +40,7 @@ class PastDay(f.Day):
 class ReasonQuery(Query):
     """Why an entry is marked as entered in error."""
 
-    reason = f.Line(max=500, required=True)
+    reason = f.Line(most=500, required=True)
 
 
 class ChartQuery(ListQuery):
@@ -58,8 +58,8 @@ class _ChartOut(Out):
 class CodeIn(Body):
     """A code of a terminology."""
 
-    system = f.Line(max=200, required=True)
-    code = f.Line(max=60, required=True)
+    system = f.Line(most=200, required=True)
+    code = f.Line(most=60, required=True)
 
 
 class AllergyIn(Body):
@@ -68,7 +68,7 @@ class AllergyIn(Body):
     substance = f.Line(required=True)
     code = fields.Nested(CodeIn, allow_none=True, load_default=None)
     allergy_class = f.Choice(AllergyClass, data_key="class", allow_none=True, load_default=None)
-    reaction = f.Paragraphs(max=1000, allow_none=True, load_default=None)
+    reaction = f.Paragraphs(most=1000, allow_none=True, load_default=None)
     severity = f.Choice(Severity, required=True)
     status = fields.String(
         load_default=AllergyStatus.ACTIVE, validate=validate.OneOf([AllergyStatus.ACTIVE, AllergyStatus.INACTIVE])
@@ -110,7 +110,7 @@ class ConditionIn(Body):
     """A condition; a code is an ICD-10-CM code."""
 
     code = fields.String(allow_none=True, load_default=None, validate=validate.Regexp(ICD10CM, error="Not ICD-10-CM."))
-    display = f.Line(max=300, required=True)
+    display = f.Line(most=300, required=True)
     onset_on = PastDay(allow_none=True, load_default=None)
     resolved_on = PastDay(allow_none=True, load_default=None)
     status = fields.String(
@@ -143,8 +143,8 @@ class HistoryPatch(Body):
     """What clinicians write of a history."""
 
     blood_type = f.Choice(BloodType, allow_none=True)
-    past_surgeries = fields.List(f.Paragraphs(max=500), validate=_ENTRIES)
-    family_history = fields.List(f.Paragraphs(max=500), validate=_ENTRIES)
+    past_surgeries = fields.List(f.Paragraphs(most=500), validate=_ENTRIES)
+    family_history = fields.List(f.Paragraphs(most=500), validate=_ENTRIES)
     social_history = f.Paragraphs(allow_none=True)
     chronic_notes = f.Paragraphs(allow_none=True)
 
@@ -172,7 +172,7 @@ class MemberIn(Body):
     """Somebody who joins the care team, and as what."""
 
     user_id = f.Id(required=True)
-    role = f.Line(max=60, allow_none=True, load_default=None)
+    role = f.Line(most=60, allow_none=True, load_default=None)
 
 
 def _user_ref(user_id: uuid.UUID, first: str, last: str) -> dict[str, Any]:

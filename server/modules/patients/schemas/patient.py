@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate
 from server.core import clock, fields as f
 from server.core.people import full_name, split_name
 from server.core.schema import Body, ListQuery, Out, Query, SearchText, SortKeys
-from server.modules.patients.models import PatientStatus, Sex
+from server.modules.patients.enums import PatientStatus, Sex
 
 OLDEST_YEARS = 130
 MARITAL = ("single", "married", "partnered", "separated", "divorced", "widowed", "unknown")
@@ -41,9 +41,9 @@ class AddressIn(Body):
 
     line1 = f.Line(allow_none=True)
     line2 = f.Line(allow_none=True)
-    city = f.Line(max=100, allow_none=True)
-    state = f.Line(max=100, allow_none=True)
-    postal_code = f.Line(max=20, allow_none=True)
+    city = f.Line(most=100, allow_none=True)
+    state = f.Line(most=100, allow_none=True)
+    postal_code = f.Line(most=20, allow_none=True)
     country = f.Country(allow_none=True)
 
 
@@ -57,21 +57,21 @@ class BirthDate(f.Day):
 class PatientPut(Body):
     """What can be written of a patient; `name` and `gender` are accepted for the two names and for `sex`."""
 
-    prefix = f.Line(max=40, allow_none=True, load_default=None)
-    first_name = f.Line(max=100, required=True)
-    middle_name = f.Line(max=100, allow_none=True, load_default=None)
-    last_name = f.Line(max=100, required=True)
-    preferred_name = f.Line(max=100, allow_none=True, load_default=None)
-    maiden_name = f.Line(max=100, allow_none=True, load_default=None)
+    prefix = f.Line(most=40, allow_none=True, load_default=None)
+    first_name = f.Line(most=100, required=True)
+    middle_name = f.Line(most=100, allow_none=True, load_default=None)
+    last_name = f.Line(most=100, required=True)
+    preferred_name = f.Line(most=100, allow_none=True, load_default=None)
+    maiden_name = f.Line(most=100, allow_none=True, load_default=None)
     date_of_birth = BirthDate(required=True)
     sex = f.Choice(Sex, required=True)
-    gender_identity = f.Line(max=60, allow_none=True, load_default=None)
+    gender_identity = f.Line(most=60, allow_none=True, load_default=None)
     phone = f.Phone(allow_none=True, load_default=None)
     email = f.Email(allow_none=True, load_default=None)
     address = fields.Nested(AddressIn, allow_none=True, load_default=None)
     language = f.Language(allow_none=True, load_default=None)
     marital_status = fields.String(allow_none=True, load_default=None, validate=validate.OneOf(MARITAL))
-    occupation = f.Line(max=100, allow_none=True, load_default=None)
+    occupation = f.Line(most=100, allow_none=True, load_default=None)
     notes = f.Paragraphs(allow_none=True, load_default=None)
 
 
@@ -79,7 +79,7 @@ class PatientIn(PatientPut):
     """A new patient; `confirm_new` goes on although a likely duplicate was found."""
 
     id = f.Id()
-    name = f.Line(max=201, metadata={"writeOnly": True})
+    name = f.Line(most=201, metadata={"writeOnly": True})
     gender = f.Choice(Sex, metadata={"writeOnly": True})
     confirm_new = f.Flag(load_default=False)
 
@@ -171,7 +171,7 @@ class PatientQuery(ListQuery):
     born_from = f.Day()
     born_to = f.Day()
     doctor_id = f.Id()
-    city = f.Line(max=100)
+    city = f.Line(most=100)
 
 
 class PatientSearchQuery(PatientQuery):
@@ -183,7 +183,7 @@ class PatientSearchQuery(PatientQuery):
 class LookupQuery(Query):
     """Either the MRN, or both names and the birth date; all exact but for case and accents."""
 
-    mrn = f.Line(max=20)
-    last_name = f.Line(max=100)
-    first_name = f.Line(max=100)
+    mrn = f.Line(most=20)
+    last_name = f.Line(most=100)
+    first_name = f.Line(most=100)
     date_of_birth = f.Day()

@@ -11,9 +11,11 @@ from server.core import clock, state
 from server.core.access import Role, Scope
 from server.core.db import db
 from server.core.errors import refused
-from server.modules.patients.models.care import CareRelation, RelationSource
+from server.modules.patients.enums import RelationSource
+from server.modules.patients.models.care import CareRelation
 from server.modules.patients.policies import Perm
-from server.modules.users.models import User, UserRole, UserStatus
+from server.modules.users.enums import UserStatus
+from server.modules.users.models import User, UserRole
 
 
 def relate(

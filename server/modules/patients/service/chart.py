@@ -15,16 +15,9 @@ from server.core.columns import Expected
 from server.core.db import db
 from server.core.errors import Conflict, NotFound, refused
 from server.core.text import fold_key
-from server.modules.patients.models import (
-    Allergy,
-    AllergyStatement,
-    AllergyStatus,
-    Condition,
-    ConditionStatus,
-    MedicalHistory,
-    Patient,
-)
-from server.modules.patients.models.chart import ENTERED_IN_ERROR, ChartRow
+from server.modules.patients.enums import ENTERED_IN_ERROR, AllergyStatus, ConditionStatus
+from server.modules.patients.models import Allergy, AllergyStatement, Condition, MedicalHistory, Patient
+from server.modules.patients.models.chart import ChartRow
 
 M = TypeVar("M", bound=ChartRow)
 
@@ -92,7 +85,7 @@ def state_none_known(*, actor: Actor, patient_id: uuid.UUID) -> AllergyStatement
         select(exists().where(Allergy.patient_id == patient_id, Allergy.status != AllergyStatus.ENTERED_IN_ERROR))
     ):
         raise AllergiesPresent
-    standing = db.session.scalar(
+    standing: AllergyStatement | None = db.session.scalar(
         select(AllergyStatement).where(
             AllergyStatement.patient_id == patient_id, AllergyStatement.withdrawn_at.is_(None)
         )

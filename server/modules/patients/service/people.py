@@ -18,7 +18,8 @@ from server.core.phones import phone_search_words
 from server.core.search import search_text
 from server.core.text import digits_of, fold, fold_key
 from server.modules.patients import signals
-from server.modules.patients.models import MedicalHistory, Patient, PatientStatus
+from server.modules.patients.enums import PatientStatus
+from server.modules.patients.models import MedicalHistory, Patient
 from server.modules.patients.policies import Perm
 from server.modules.patients.queries.people import in_scope, likely_duplicates
 from server.modules.patients.schemas.patient import PatientCard
