@@ -12,6 +12,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.factories.people import SignedIn, signed_in
 from tests.legs import LEGS, ROOT, Leg, forget, wanted_legs
 from tests.live import LiveServer
 from tests.servers import Servers, Services
@@ -129,6 +130,12 @@ def app(leg: Leg) -> Flask:
 def client(app: Flask) -> FlaskClient:
     """Give a client that nobody has signed in."""
     return app.test_client()
+
+
+@pytest.fixture
+def as_role(app: Flask) -> Callable[..., SignedIn]:
+    """Give clients that new users are signed in on, such as as_role("doctor").get("/patients")."""
+    return lambda *roles, **fields: signed_in(app, *roles, **fields)
 
 
 @pytest.fixture
