@@ -1,0 +1,92 @@
+"""The role matrix, written out by hand from the access table of the product: who may call what.
+
+`+` is "permitted" (the answer may still be 404, 409 or 422 for a made-up object), `.` is refused: 403 when signed in,
+401 when not. Logout takes any token, so nobody without one gets in. `?` is what asks for a token of its own.
+"""
+
+ROLES = (
+    *("admin", "doctor", "nurse", "receptionist", "technician"),
+    *("pharmacist", "pharmacy_manager", "pharmacy_technician", "cashier", "patient"),
+)
+ANONYMOUS = "anonymous"
+COLUMNS = (*ROLES, ANONYMOUS)
+
+GRID = """
+#                                                                  A D N R T Ph PM PT C Pt anonymous
+GET    /                                                           + + + + + +  +  +  + +  +
+GET    /openapi.json                                               + + + + + +  +  +  + +  +
+GET    /docs                                                       + + + + + +  +  +  + +  +
+GET    /docs/assets/{name}                                         + + + + + +  +  +  + +  +
+GET    /docs/problems                                              + + + + + +  +  +  + +  +
+GET    /redoc                                                      + + + + + +  +  +  + +  +
+GET    /health                                                     + + + + + +  +  +  + +  +
+GET    /health/live                                                + + + + + +  +  +  + +  +
+GET    /health/ready                                               + + + + + +  +  +  + +  +
+GET    /metrics                                                    ? ? ? ? ? ?  ?  ?  ? ?  ?
+
+POST   /api/v1/auth/login                                          + + + + + +  +  +  + +  +
+POST   /api/v1/auth/token                                          + + + + + +  +  +  + +  +
+POST   /api/v1/auth/refresh                                        + + + + + +  +  +  + +  +
+POST   /api/v1/auth/refresh-token                                  + + + + + +  +  +  + +  +
+POST   /api/v1/auth/accept-invitation                              + + + + + +  +  +  + +  +
+POST   /api/v1/auth/logout                                         + + + + + +  +  +  + +  .
+POST   /api/v1/auth/logout-all                                     + + + + + +  +  +  + +  .
+GET    /api/v1/auth/me                                             + + + + + +  +  +  + +  .
+PATCH  /api/v1/auth/me                                             + + + + + +  +  +  + +  .
+GET    /api/v1/users/me                                            + + + + + +  +  +  + +  .
+PATCH  /api/v1/users/me                                            + + + + + +  +  +  + +  .
+GET    /api/v1/auth/verify-token                                   + + + + + +  +  +  + +  .
+POST   /api/v1/auth/change-password                                + + + + + +  +  +  + +  .
+GET    /api/v1/auth/sessions                                       + + + + + +  +  +  + +  .
+DELETE /api/v1/auth/sessions/{session_id}                          + + + + + +  +  +  + +  .
+
+GET    /api/v1/users                                               + . . . . .  .  .  . .  .
+POST   /api/v1/users                                               + . . . . .  .  .  . .  .
+GET    /api/v1/users/{user_id}                                     + . . . . .  .  .  . .  .
+PUT    /api/v1/users/{user_id}                                     + . . . . .  .  .  . .  .
+PATCH  /api/v1/users/{user_id}                                     + . . . . .  .  .  . .  .
+DELETE /api/v1/users/{user_id}                                     + . . . . .  .  .  . .  .
+
+GET    /api/v1/user-activities                                     + + + + + +  +  +  + +  .
+GET    /api/v1/audit-logs                                          + . . . . .  .  .  . .  .
+GET    /api/v1/audit-logs/{audit_log_id}                           + . . . . .  .  .  . .  .
+
+GET    /api/v1/patients                                            + + + + + +  +  +  + +  .
+POST   /api/v1/patients                                            + + + + . +  +  +  . +  .
+GET    /api/v1/patients/search                                     + + + + + +  +  +  + +  .
+GET    /api/v1/patients/lookup                                     + + + + + +  +  +  . .  .
+GET    /api/v1/patients/{patient_id}                               + + + + + +  +  +  + +  .
+PUT    /api/v1/patients/{patient_id}                               + + + + . .  .  .  . +  .
+PATCH  /api/v1/patients/{patient_id}                               + + + + . .  .  .  . +  .
+DELETE /api/v1/patients/{patient_id}                               + . . . . .  .  .  . .  .
+GET    /api/v1/patients/{patient_id}/care-team                     + + + . . .  .  .  . +  .
+POST   /api/v1/patients/{patient_id}/care-team                     + + . . . .  .  .  . .  .
+DELETE /api/v1/patients/{patient_id}/care-team/{user_id}           + + . . . .  .  .  . .  .
+GET    /api/v1/patients/{patient_id}/allergies                     + + + . + +  +  +  . +  .
+POST   /api/v1/patients/{patient_id}/allergies                     . + + . . .  .  .  . .  .
+PUT    /api/v1/patients/{patient_id}/allergies/none-known          . + + . . .  .  .  . .  .
+GET    /api/v1/patients/{patient_id}/allergies/{allergy_id}        + + + . + +  +  +  . +  .
+PATCH  /api/v1/patients/{patient_id}/allergies/{allergy_id}        . + + . . .  .  .  . .  .
+DELETE /api/v1/patients/{patient_id}/allergies/{allergy_id}        + + + . + .  .  .  . .  .
+GET    /api/v1/patients/{patient_id}/conditions                    + + + . . .  .  .  . +  .
+POST   /api/v1/patients/{patient_id}/conditions                    . + + . . .  .  .  . .  .
+GET    /api/v1/patients/{patient_id}/conditions/{condition_id}     + + + . . .  .  .  . +  .
+PATCH  /api/v1/patients/{patient_id}/conditions/{condition_id}     . + + . . .  .  .  . .  .
+DELETE /api/v1/patients/{patient_id}/conditions/{condition_id}     + + + . + .  .  .  . .  .
+GET    /api/v1/patients/{patient_id}/medical-history               + + + . . .  .  .  . +  .
+PATCH  /api/v1/patients/{patient_id}/medical-history               . + + . . .  .  .  . .  .
+"""
+
+
+def cells() -> dict[tuple[str, str], dict[str, str]]:
+    """Return (method, path) -> column -> mark."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for line in GRID.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        method, path, *marks = line.split()
+        assert len(marks) == len(COLUMNS), line
+        assert set(marks) <= set("+.?"), line
+        assert (method, path) not in found, line
+        found[method, path] = dict(zip(COLUMNS, marks, strict=True))
+    return found
