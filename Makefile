@@ -40,7 +40,7 @@ lint: .venv/.stamp ## Check style, format and import contracts
 types: .venv/.stamp ## Check types
 	$(BIN)/mypy
 
-bench: .venv/.stamp ## Measure the importer and the reads
+bench: .venv/.stamp ## Measure the importer on both databases
 	$(BIN)/python -m benchmarks.run
 
 docs: .venv/.stamp ## Write docs/openapi.json

@@ -27,3 +27,11 @@ accesslog = os.environ.get("GUNICORN_ACCESS_LOG")
 access_log_format = '%(h)s "%(m)s %(U)s %(H)s" %(s)s %(B)s bytes %(M)s ms'
 errorlog = "-"
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
+
+
+def post_worker_init(worker):
+    """Deliver mail that an earlier process left behind, without waiting for the next one to be written."""
+    from server.core import background
+    from server.modules.notifications.service import deliver_due
+
+    background.start(worker.wsgi, deliver_due)

@@ -14,7 +14,7 @@ _ASSETS = {
     "swagger-ui.css": ("flask_swagger_ui", "dist/swagger-ui.css"),
     "swagger-ui-bundle.js": ("flask_swagger_ui", "dist/swagger-ui-bundle.js"),
     "favicon-32x32.png": ("flask_swagger_ui", "dist/favicon-32x32.png"),
-    "redoc.standalone.js": ("flask_openapi_redoc", "templates/redoc/redoc.standalone.js"),
+    "redoc.standalone.js": ("flask_openapi_redoc", "templates/redoc/js/redoc.standalone.js"),
 }
 _OWN = Path(__file__).parent / "static"
 _OWN_ASSETS = frozenset({"docs.js", "redoc.js", "docs.css"})

@@ -8,9 +8,9 @@ import click
 from flask.cli import AppGroup
 
 from server.core import idempotency
+from server.core.background import LOOK_AGAIN_SECONDS
 from server.core.uow import command
 from server.modules.notifications import service
-from server.modules.notifications.courier import LOOK_AGAIN_SECONDS
 
 jobs = AppGroup("jobs", help="Deliver mail and clean up.")
 

@@ -17,11 +17,10 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 
-from server.core import clock, state
+from server.core import background, clock, state
 from server.core.db import close_reading, db, reading
 from server.core.mail import mailer_of
 from server.core.uow import after_commit, command
-from server.modules.notifications import courier
 from server.modules.notifications.models import OutboxMessage, OutboxStatus
 
 log = structlog.get_logger(__name__)
@@ -50,7 +49,7 @@ def enqueue_mail(*, kind: str, subject_id: uuid.UUID, dedupe_key: str, details: 
     """Have a mail of `kind` about `subject_id` sent once the running unit of work is committed."""
     message = OutboxMessage(kind=kind, subject_id=subject_id, details=details or {}, dedupe_key=dedupe_key)
     db.session.add(message)
-    after_commit(lambda: courier.wake(deliver_due))
+    after_commit(lambda: background.wake(deliver_due))
 
 
 def deliver_due() -> int:

@@ -4,6 +4,6 @@ window.ui = SwaggerUIBundle({
   deepLinking: true,
   persistAuthorization: false,
   validatorUrl: null,
-  docExpansion: "none",
+  docExpansion: "list",
   operationsSorter: "alpha",
 });

@@ -1,4 +1,4 @@
-"""Deliver in the background of the server process: a thread that a commit wakes and that looks again each half minute.
+"""Work in the background of the server process: a thread that a commit wakes and that looks again each half minute.
 
 Used in the embedded mode; with `EMBEDDED_JOBS=false` a separate `flask jobs run` does the same.
 """
@@ -22,7 +22,7 @@ _lock = threading.Lock()
 
 
 def wake(work: Callable[[], int]) -> None:
-    """Have due mail delivered soon by the process that is running."""
+    """Have `work` done soon by the process that is running."""
     start(state.application(), work)
 
 
@@ -31,9 +31,9 @@ def start(app: Flask, work: Callable[[], int]) -> None:
     if not app.extensions["settings"].embedded_jobs:
         return
     with _lock:
-        if "courier" not in app.extensions:
-            thread = threading.Thread(target=_work, args=(app, work), name="courier", daemon=True)
-            app.extensions["courier"] = thread
+        if "background" not in app.extensions:
+            thread = threading.Thread(target=_work, args=(app, work), name="background", daemon=True)
+            app.extensions["background"] = thread
             thread.start()
     _bell.set()
 
@@ -43,7 +43,8 @@ def _work(app: Flask, work: Callable[[], int]) -> None:
         try:
             with app.app_context():
                 work()
-        except Exception:  # the thread must outlive any one failure; the message stays due
-            log.exception("courier_failed")
+        except Exception:
+            # The thread must outlive any one failure; what it was to do stays due.
+            log.exception("background_work_failed")
         _bell.wait(LOOK_AGAIN_SECONDS)
         _bell.clear()
