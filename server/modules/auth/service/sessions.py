@@ -100,7 +100,8 @@ def rotate(claims: tokens.RefreshClaims) -> tuple[Pair, User]:
     trails.current().about(session.id)
     grace = timedelta(seconds=state.settings().refresh_grace_seconds)
     behind = session.generation - claims.generation
-    if behind != 1 or now - session.rotated_at > grace:
+    # A rival that waited for the row may have an earlier `now` than the winner: no grace means none.
+    if behind != 1 or not grace or now - session.rotated_at > grace:
         end_where(table.c.id == session.id, reason="token_reused")
         enqueue_mail(kind=TOKEN_REUSED_MAIL, subject_id=user.id, dedupe_key=f"{TOKEN_REUSED_MAIL}:{session.id}")
         raise TokenReused
