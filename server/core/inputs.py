@@ -106,7 +106,7 @@ def invalid(error: ValidationError) -> Invalid:
 def _flat(messages: Mapping[Any, Any], path: str = "") -> list[tuple[str, list[str]]]:
     found: list[tuple[str, list[str]]] = []
     for name, value in messages.items():
-        here = f"{path}.{name}" if path else ("_body" if name == "_schema" else str(name))
+        here = ".".join(part for part in (path, "" if name == "_schema" else str(name)) if part) or "_body"
         if isinstance(value, Mapping):
             found.extend(_flat(value, here))
         else:

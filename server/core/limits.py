@@ -40,7 +40,7 @@ def init_limits(app: Flask, settings: Settings) -> None:
     app.extensions["rate_limiter"] = limiter
     app.extensions["rate_gates"] = {
         name: limiter.shared_limit(_scaled(getattr(settings, f"rate_{name}"), settings.rate_limits_factor), scope=name)(
-            _pass
+            _gate(name)
         )
         for name in CLASSES
     }
@@ -56,8 +56,18 @@ def _scaled(limit: str, factor: int) -> str:
     return f"{item.amount * factor} per {item.multiples} {item.GRANULARITY.name}"
 
 
-def _pass() -> None:
-    """Pass a gate whose limit is not reached."""
+def _gate(name: str) -> Callable[[], None]:
+    """Return what is called when a class's limit is not reached.
+
+    Flask-Limiter collects limits by the name of the function, so with one for all classes each request would count
+    for, and be stopped by, every class.
+    """
+
+    def opened() -> None:
+        """Let the request through."""
+
+    opened.__name__ = opened.__qualname__ = f"gate_{name}"
+    return opened
 
 
 def check(rate: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
@@ -22,7 +22,7 @@ def _born_plausibly(day: date) -> None:
     today = clock.today()
     if day > today:
         raise ValidationError("Must not be in the future.")
-    if day < today.replace(month=1, day=1) - timedelta(days=round(OLDEST_YEARS * 365.25)):
+    if (day.year, day.month, day.day) < (today.year - OLDEST_YEARS, today.month, today.day):
         raise ValidationError(f"Must not be more than {OLDEST_YEARS} years ago.")
 
 
@@ -39,12 +39,12 @@ def age_in_years(born: date, died: date | None) -> int:
 class AddressIn(Body):
     """A postal address."""
 
-    line1 = f.Line(allow_none=True)
-    line2 = f.Line(allow_none=True)
-    city = f.Line(most=100, allow_none=True)
-    state = f.Line(most=100, allow_none=True)
-    postal_code = f.Line(most=20, allow_none=True)
-    country = f.Country(allow_none=True)
+    line1 = f.Line(allow_none=True, load_default=None)
+    line2 = f.Line(allow_none=True, load_default=None)
+    city = f.Line(most=100, allow_none=True, load_default=None)
+    state = f.Line(most=100, allow_none=True, load_default=None)
+    postal_code = f.Line(most=20, allow_none=True, load_default=None)
+    country = f.Country(allow_none=True, load_default=None)
 
 
 class BirthDate(f.Day):
