@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from marshmallow import Schema, fields
 
-from server.core.fields import Computed
+from server.core.fields import Computed, Money
 
 Dumper = Callable[[Sequence[Any]], dict[str, Any]]
 
@@ -36,13 +36,13 @@ def row_dumper(schema: type[Schema], columns: tuple[str, ...]) -> Dumper:
     names: dict[str, Any] = {}
     parts: list[str] = []
     for name, field in schema().dump_fields.items():
-        if isinstance(field, Computed):
-            names[f"make_{name}"] = field.make
-            arguments = ", ".join(f"row[{position[source]}]" for source in field.inputs)
-            parts.append(f"{name!r}: make_{name}({arguments})")
-        else:
-            parts.append(f"{name!r}: row[{position[field.attribute or name]}]")
-    if list(schema().dump_fields) == list(columns) and not names:
+        make, inputs = _recipe(name, field)
+        arguments = ", ".join(f"row[{position[source]}]" for source in inputs)
+        if make is not None:
+            names[f"make_{name}"] = make
+            arguments = f"make_{name}({arguments})"
+        parts.append(f"{field.data_key or name!r}: {arguments}")
+    if [field.data_key or name for name, field in schema().dump_fields.items()] == list(columns) and not names:
         return lambda row: dict(zip(columns, row, strict=True))
     code = f"lambda row: {{{', '.join(parts)}}}"
     dumper: Dumper = eval(code, names)  # noqa: S307 - built from our own schemas' field names only
@@ -52,10 +52,7 @@ def row_dumper(schema: type[Schema], columns: tuple[str, ...]) -> Dumper:
 @lru_cache(maxsize=128)
 def entity_dumper(schema: type[Schema]) -> Callable[[Any], dict[str, Any]]:
     """Return the function that turns an entity into the schema's answer."""
-    plan = [
-        (name, field.make, field.inputs) if isinstance(field, Computed) else (name, None, (field.attribute or name,))
-        for name, field in schema().dump_fields.items()
-    ]
+    plan = [(field.data_key or name, *_recipe(name, field)) for name, field in schema().dump_fields.items()]
 
     def dump(entity: Any) -> dict[str, Any]:
         return {
@@ -66,12 +63,21 @@ def entity_dumper(schema: type[Schema]) -> Callable[[Any], dict[str, Any]]:
     return dump
 
 
+def _recipe(name: str, field: fields.Field[Any]) -> tuple[Callable[..., Any] | None, tuple[str, ...]]:
+    """Return how a field's value is made (None: passed as it is) and of which columns."""
+    if isinstance(field, Computed):
+        return field.make, field.inputs
+    source = field.attribute or name
+    if isinstance(field, Money):
+        return lambda minor: field._serialize(minor, None, None), (source,)
+    return None, (source,)
+
+
 def columns_of(schema: type[Schema]) -> list[str]:
     """Return the names of the columns that an answer of `schema` is made of."""
     wanted: dict[str, None] = {}
     for name, field in schema().dump_fields.items():
-        for source in field.inputs if isinstance(field, Computed) else (field.attribute or name,):
-            wanted[source] = None
+        wanted.update(dict.fromkeys(_recipe(name, field)[1]))
     return list(wanted)
 
 

@@ -19,6 +19,7 @@ from marshmallow import ValidationError, fields, validate
 
 from server.core import state, text
 from server.core.errors import CodedMessage
+from server.core.money import NotMoney, format_money, parse_money, places_of
 from server.core.phones import PHONE_PATTERN, NotAPhone, normalise_phone
 
 MAX_INT = 2**31 - 1
@@ -42,6 +43,15 @@ class _Text(fields.String):
         kwargs["metadata"] = {"pattern": pattern, **kwargs["metadata"]}
         super().__init__(**kwargs)
         self.validators.insert(0, validate.Length(min=1, max=most))
+
+
+class Matches(validate.Regexp):
+    """The whole value matches; `$` alone would let a line break through, and ECMA-262 has no `\\Z` to publish."""
+
+    def __call__(self, value: str) -> str:
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
 
 
 class Line(_Text):
@@ -233,6 +243,26 @@ class Computed(fields.Field[Any]):
     def serialize(self, attr: str, obj: Any, accessor: Any = None, **kwargs: Any) -> Any:
         """Return what `make` makes of the inputs' values on `obj`."""
         return self.make(*(getattr(obj, name) for name in self.inputs))
+
+
+class Money(fields.Field[int]):
+    """An amount in the clinic's currency: a decimal string outside, minor units inside; never a JSON number."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"type": "string", "pattern": "^-?[0-9]{1,9}([.][0-9]{1,2})?$", "example": "12.50"}
+        super().__init__(metadata={**metadata, **kwargs.pop("metadata", {})}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        currency = state.settings().clinic_currency
+        try:
+            if isinstance(value, str):
+                return parse_money(value, currency)
+        except NotMoney:
+            pass
+        raise ValidationError(f"Expected an amount as a string with at most {places_of(currency)} decimal places.")
+
+    def _serialize(self, value: int | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else format_money(value, state.settings().clinic_currency)
 
 
 def normal_form(value: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Request
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, fields
 
 from server.core.columns import Expected
 from server.core.declare import Declaration
@@ -77,13 +77,17 @@ def _without_read_only(
     raw: dict[str, Any], schema: type[Schema], declaration: Declaration, *, drop: bool
 ) -> dict[str, Any]:
     """Drop (PUT) or refuse (POST, PATCH) the fields that GET shows but only the server writes."""
-    shown = set(declaration.out().fields) if declaration.out else set()
-    writable = {field.data_key or name for name, field in schema().load_fields.items()}
+    shown = _names(declaration.out().dump_fields) if declaration.out else set()
+    writable = _names(schema().load_fields)
     read_only = (shown - writable) & raw.keys()
     if read_only and not drop:
         why = CodedMessage("Only the server writes this field.", ReadOnly.code)
         raise ReadOnly({name: [why] for name in sorted(read_only)})
     return {name: value for name, value in raw.items() if name not in read_only}
+
+
+def _names(of_fields: Mapping[str, fields.Field[Any]]) -> set[str]:
+    return {field.data_key or name for name, field in of_fields.items()}
 
 
 def load(schema: type[Schema], raw: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
