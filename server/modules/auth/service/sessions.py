@@ -85,10 +85,11 @@ def rotate(claims: tokens.RefreshClaims) -> tuple[Pair, User]:
     table = Session.__table__
     now = clock.now()
     is_live = (table.c.id == claims.session_id, table.c.ended_at.is_(None), table.c.expires_at > now)
-    db.session.execute(
+    rotated = db.session.scalar(
         update(table)
         .where(*is_live, table.c.generation == claims.generation)
         .values(generation=claims.generation + 1, rotated_at=now, last_used_at=now)
+        .returning(table.c.id)
     )
     session = db.session.execute(
         select(table).where(*is_live, table.c.user_id == claims.user_id).with_for_update()
@@ -100,8 +101,9 @@ def rotate(claims: tokens.RefreshClaims) -> tuple[Pair, User]:
     trails.current().about(session.id)
     grace = timedelta(seconds=state.settings().refresh_grace_seconds)
     behind = session.generation - claims.generation
-    # A rival that waited for the row may have an earlier `now` than the winner: no grace means none.
-    if behind != 1 or not grace or now - session.rotated_at > grace:
+    # Asked for apart: a rival that waited for the row may have an earlier `now` than the one who rotated.
+    is_late = rotated is None and (not grace or now - session.rotated_at > grace)
+    if behind != 1 or is_late:
         end_where(table.c.id == session.id, reason="token_reused")
         enqueue_mail(kind=TOKEN_REUSED_MAIL, subject_id=user.id, dedupe_key=f"{TOKEN_REUSED_MAIL}:{session.id}")
         raise TokenReused
