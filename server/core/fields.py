@@ -46,7 +46,7 @@ class _Text(fields.String):
 
 
 class Matches(validate.Regexp):
-    """The whole value matches; `$` alone would let a line break through, and ECMA-262 has no `\\Z` to publish."""
+    """The whole value matches; `$` alone lets a line break through, and the published ECMA-262 knows no better."""
 
     def __call__(self, value: str) -> str:
         if self.regex.fullmatch(value) is None:

@@ -44,7 +44,7 @@ class UserPut(Body):
     username = fields.String(
         load_default=None,
         allow_none=True,
-        validate=validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$", error="3 to 64 letters, digits, . _ -"),
+        validate=f.Matches(r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$", error="3 to 64 letters, digits, . _ -"),
     )
     first_name = f.Line(most=100, required=True)
     last_name = f.Line(most=100, required=True)

@@ -109,7 +109,7 @@ class NoneKnownOut(Body):
 class ConditionIn(Body):
     """A condition; a code is an ICD-10-CM code."""
 
-    code = fields.String(allow_none=True, load_default=None, validate=validate.Regexp(ICD10CM, error="Not ICD-10-CM."))
+    code = fields.String(allow_none=True, load_default=None, validate=f.Matches(ICD10CM, error="Not ICD-10-CM."))
     display = f.Line(most=300, required=True)
     onset_on = PastDay(allow_none=True, load_default=None)
     resolved_on = PastDay(allow_none=True, load_default=None)

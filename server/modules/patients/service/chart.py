@@ -150,10 +150,10 @@ def mark_as_error(
     """Mark one's own entry as entered in error: it leaves the lists and stays readable by id. Again, no change."""
     entry = _find(model, patient_id, entry_id)
     trails.current().about(entry.id, patient_id=patient_id)
-    if entry.is_voided:
-        return
     if entry.recorded_by != actor.user_id:
         raise NotFound
+    if entry.is_voided:
+        return
     entry.require(expected)
     entry.status = ENTERED_IN_ERROR
     entry.voided_at, entry.voided_by, entry.void_reason = clock.now(), actor.user_id, reason
