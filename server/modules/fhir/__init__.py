@@ -2,6 +2,9 @@
 
 from flask import Flask
 
+from server.modules.fhir import cli
+
 
 def init_module(app: Flask) -> None:
     """Add the import command."""
+    cli.add_commands(app)

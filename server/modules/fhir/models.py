@@ -4,22 +4,43 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import BigInteger, Index, LargeBinary, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core import clock
 from server.core.columns import Identified, UTCDateTime
-from server.core.db import db
+from server.core.db import Base
 
 
-class FhirResource(Identified, db.Model):  # type: ignore[name-defined,misc]
+class Reason(StrEnum):
+    """Why a resource was kept and not placed."""
+
+    NO_ROOM = "no_room"
+    UNKNOWN_PATIENT = "unknown_patient"
+    INVALID = "invalid"
+    DUPLICATE = "duplicate"
+    ENTERED_IN_ERROR = "entered_in_error"
+    REFUTED = "refuted"
+    NONE_KNOWN = "states_no_known_allergies"
+    CLOSED_HERE = "closed_here"
+    SUPERSEDED = "superseded"
+
+
+# These are offered again on every run: their room, or their patient, may be there by then.
+WAITING = (Reason.NO_ROOM, Reason.UNKNOWN_PATIENT)
+
+
+class FhirResource(Identified, Base):
     """One resource, deflated; a changed copy of the same resource is a row of its own."""
 
     __tablename__ = "fhir_resources"
     __table_args__ = (
-        Index("uq_fhir_resources_received", "source", "resource_type", "resource_id", "digest", unique=True),
+        # The id before the type: a look-up of a whole file asks for its ids at once.
+        Index("uq_fhir_resources_received", "source", "resource_id", "resource_type", "digest", unique=True),
         Index("ix_fhir_resources_object", "object_type", "object_id"),
+        Index("ix_fhir_resources_waiting", "reason", "resource_type", "id"),
     )
 
     source: Mapped[str] = mapped_column(String(200))
@@ -27,13 +48,14 @@ class FhirResource(Identified, db.Model):  # type: ignore[name-defined,misc]
     resource_id: Mapped[str] = mapped_column(String(100))
     digest: Mapped[str] = mapped_column(String(64))
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    reason: Mapped[str | None] = mapped_column(String(40))
     object_type: Mapped[str | None] = mapped_column(String(60))
     object_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     received_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
 
-class ImportProgress(db.Model):  # type: ignore[name-defined,misc]
-    """How far one input of one import has come, so that an interrupted import goes on from there."""
+class ImportProgress(Base):
+    """How many parts of one input are taken in, so that an interrupted import goes on from there."""
 
     __tablename__ = "import_progress"
 

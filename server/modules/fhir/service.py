@@ -1,0 +1,295 @@
+"""Rules of taking FHIR resources in: each copy kept once, placed where there is a room, never twice."""
+
+from __future__ import annotations
+
+import uuid
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, insert, text, update
+
+from server.core import clock, trail as trails
+from server.core.db import db, is_postgres
+from server.core.ids import new_id
+from server.modules.fhir import queries
+from server.modules.fhir.inputs import Incoming, wished_id
+from server.modules.fhir.mapping import Mapped, NotPlaced
+from server.modules.fhir.models import FhirResource, ImportProgress, Reason
+from server.modules.fhir.queries import Key, Known
+from server.modules.fhir.takers import TAKERS, Taker
+from server.modules.fhir.tally import ADDED, CHANGED, UNCHANGED, VOIDED, Tally
+
+# Levels above 1 save a tenth of the room and take twice the time.
+_DEFLATE = 1
+# Two imports at once wait for each other, piece by piece; the number only has to be the same everywhere.
+_LOCK = "SELECT pg_advisory_xact_lock(7236520)"
+
+# Stands for a patient whom an earlier piece of a dry run would have added.
+_PRETENDED = uuid.UUID(int=0)
+
+_table = FhirResource.__table__
+
+
+@dataclass
+class _Placing:
+    """One resource on its way, and what becomes of it."""
+
+    item: Incoming
+    reason: Reason | None = None
+    object_type: str | None = None
+    object_id: uuid.UUID | None = None
+
+
+@dataclass
+class Batch:
+    """The resources of one unit of work; `pretended` are the patients that a dry run would have added before."""
+
+    items: list[Incoming]
+    tally: Tally
+    is_dry: bool = False
+    known: dict[Key, Known] = field(default_factory=dict)
+    pretended: set[Key] = field(default_factory=set)
+    patients: set[uuid.UUID] = field(default_factory=set)
+
+
+def fresh_of(connection: Connection, items: Sequence[Incoming], tally: Tally) -> list[Incoming]:
+    """Return the resources that were never received as they are now, each once; the others are counted."""
+    known = _known(connection, items)
+    fresh: dict[tuple[Key, str], Incoming] = {}
+    for item in items:
+        copies = known[item.key].copies if item.key in known else {}
+        if item.digest not in copies:
+            if fresh.setdefault((item.key, item.digest), item) is not item:
+                _count_known(item, None, tally)
+        else:
+            _count_known(item, copies[item.digest], tally)
+    return list(fresh.values())
+
+
+def _count_known(item: Incoming, reason: str | None, tally: Tally) -> None:
+    if reason is not None:
+        # Those who wait for their patient are listed at the end of the run, when more patients are there.
+        if reason != Reason.UNKNOWN_PATIENT:
+            tally.refuse(item.place, item.resource_type, item.resource_id, reason, "as before")
+    elif item.resource_type in TAKERS:
+        tally.count(item.resource_type, UNCHANGED)
+    else:
+        tally.refuse(item.place, item.resource_type, item.resource_id, Reason.NO_ROOM, "the same again")
+
+
+def _known(connection: Connection, items: Sequence[Incoming]) -> dict[Key, Known]:
+    ids: dict[str, set[str]] = {}
+    for item in items:
+        ids.setdefault(item.source, set()).add(item.resource_id)
+        for source, patient_id in item.patients:
+            ids.setdefault(source, set()).add(patient_id)
+    return queries.known_of(connection, ids)
+
+
+def lock(connection: Connection) -> None:
+    """Wait for another import's piece to be committed; SQLite's writers wait for each other anyway."""
+    if is_postgres(connection):
+        connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+        connection.execute(text("SET LOCAL statement_timeout = '60s'"))
+        connection.execute(text(_LOCK))
+
+
+def take_in(connection: Connection, batch: Batch) -> None:
+    """Place what has a room and keep everything as received."""
+    fresh = fresh_of(connection, batch.items, Tally())
+    batch.known = _known(connection, fresh)
+    _pretend(batch)
+    rows = []
+    for placing in _place(batch, fresh):
+        item = placing.item
+        rows.append(
+            {
+                "id": new_id(),
+                "source": item.source,
+                "resource_type": item.resource_type,
+                "resource_id": item.resource_id,
+                "digest": item.digest,
+                "body": zlib.compress(item.body, _DEFLATE),
+                "received_at": clock.now(),
+                **_fate(placing),
+            }
+        )
+    if rows:
+        db.session.execute(insert(_table), rows)
+    _tell(batch)
+
+
+def take_in_waiting(connection: Connection, batch: Batch, copy_ids: Mapping[tuple[Key, str], uuid.UUID]) -> None:
+    """Place what was kept, where its room or its patient is there by now."""
+    batch.known = _known(connection, batch.items)
+    current = []
+    for item in batch.items:
+        known, copy_id = batch.known[item.key], copy_ids[item.key, item.digest]
+        if known.placed_copy is not None and known.placed_copy > copy_id:
+            _renew(_Placing(item, Reason.SUPERSEDED), copy_id)
+        else:
+            current.append(item)
+    for placing in _place(batch, current):
+        _renew(placing, copy_ids[placing.item.key, placing.item.digest])
+    _tell(batch)
+
+
+def _renew(placing: _Placing, copy_id: uuid.UUID) -> None:
+    db.session.execute(update(_table).where(_table.c.id == copy_id).values(**_fate(placing)))
+
+
+def _fate(placing: _Placing) -> dict[str, Any]:
+    return {"reason": placing.reason, "object_type": placing.object_type, "object_id": placing.object_id}
+
+
+def _pretend(batch: Batch) -> None:
+    for key in batch.pretended:
+        batch.known.setdefault(key, Known(object_id=_PRETENDED))
+
+
+def _place(batch: Batch, items: Sequence[Incoming]) -> Iterator[_Placing]:
+    """Yield what becomes of each: room by room, and of several copies of one resource the earlier first."""
+    for copies in _rounds(items):
+        for kind, taker in TAKERS.items():
+            yield from _offer(batch, taker, [item for item in copies if item.resource_type == kind])
+        for item in copies:
+            if item.resource_type not in TAKERS:
+                yield _refused(batch, item, Reason.NO_ROOM)
+
+
+def _rounds(items: Sequence[Incoming]) -> list[list[Incoming]]:
+    rounds: list[list[Incoming]] = []
+    seen: dict[Key, int] = {}
+    for item in items:
+        turn = seen.get(item.key, 0)
+        seen[item.key] = turn + 1
+        if turn == len(rounds):
+            rounds.append([])
+        rounds[turn].append(item)
+    return rounds
+
+
+def _refused(batch: Batch, item: Incoming, reason: Reason, detail: str = "") -> _Placing:
+    if reason != Reason.UNKNOWN_PATIENT or batch.is_dry:
+        batch.tally.refuse(item.place, item.resource_type, item.resource_id, reason, detail)
+    return _Placing(item, reason)
+
+
+def _offer(batch: Batch, taker: Taker, items: Sequence[Incoming]) -> Iterator[_Placing]:
+    new: list[tuple[Incoming, Mapped]] = []
+    for item in items:
+        known = batch.known.get(item.key)
+        object_id = known.object_id if known else None
+        try:
+            mapped = taker.read(item.resource)
+            patient_id = _patient_of(batch, taker, item)
+        except NotPlaced as why:
+            if object_id and taker.void and why.reason in (Reason.ENTERED_IN_ERROR, Reason.REFUTED):
+                taker.void(object_id)
+                batch.tally.count(item.resource_type, VOIDED)
+                yield _placed(batch, taker, item, object_id)
+            else:
+                yield _refused(batch, item, why.reason, why.detail)
+            continue
+        if patient_id is not None:
+            mapped.fields["patient_id"] = patient_id
+            batch.patients.add(patient_id)
+        if object_id:
+            yield _changed(batch, taker, item, mapped, object_id)
+        elif patient_id == _PRETENDED:
+            batch.tally.count(item.resource_type, ADDED)
+        else:
+            new.append((item, mapped))
+    yield from _added(batch, taker, new)
+
+
+def _patient_of(batch: Batch, taker: Taker, item: Incoming) -> uuid.UUID | None:
+    """Return our id of the patient whom a resource is about, or refuse it until that one is there."""
+    if not taker.is_of_a_patient:
+        return None
+    found = _patient_among(batch.known, item)
+    if found is None:
+        raise NotPlaced(Reason.UNKNOWN_PATIENT)
+    return found
+
+
+def _patient_among(known: Mapping[Key, Known], item: Incoming) -> uuid.UUID | None:
+    held = (known.get((source, "Patient", patient_id)) for source, patient_id in item.patients)
+    return next((one.object_id for one in held if one and one.object_id), None)
+
+
+def placeable(connection: Connection, items: Sequence[Incoming]) -> list[Incoming]:
+    """Return those for which both a room and, where they need one, the patient are there."""
+    known = _known(connection, items)
+    return [
+        item
+        for item in items
+        if item.resource_type in TAKERS
+        and (not TAKERS[item.resource_type].is_of_a_patient or _patient_among(known, item))
+    ]
+
+
+def _added(batch: Batch, taker: Taker, new: Sequence[tuple[Incoming, Mapped]]) -> Iterator[_Placing]:
+    ids = taker.add([{"id": wished_id(item.resource_id), **mapped.fields} for item, mapped in new])
+    for (item, mapped), object_id in zip(new, ids, strict=True):
+        if object_id is None:
+            yield _refused(batch, item, Reason.DUPLICATE)
+            continue
+        batch.tally.count(item.resource_type, ADDED)
+        batch.tally.note(item.place, item.resource_type, item.resource_id, mapped.left_out)
+        yield _placed(batch, taker, item, object_id)
+
+
+def _changed(batch: Batch, taker: Taker, item: Incoming, mapped: Mapped, object_id: uuid.UUID) -> _Placing:
+    """Write what differs between the copy before and this one; what people changed here stays otherwise."""
+    if object_id == _PRETENDED:
+        batch.tally.count(item.resource_type, CHANGED)
+        return _Placing(item)
+    before = _fields_before(taker, batch.known[item.key])
+    changes = {name: value for name, value in mapped.fields.items() if name not in before or before[name] != value}
+    changes.pop("patient_id", None)
+    if changes and not taker.change(object_id, changes):
+        return _refused(batch, item, Reason.CLOSED_HERE)
+    batch.tally.count(item.resource_type, CHANGED)
+    batch.tally.note(item.place, item.resource_type, item.resource_id, mapped.left_out)
+    return _placed(batch, taker, item, object_id)
+
+
+def _fields_before(taker: Taker, known: Known) -> dict[str, Any]:
+    if known.placed_copy is None:
+        return {}
+    try:
+        return taker.read(
+            orjson.loads(zlib.decompress(queries.body_of(db.session.connection(), known.placed_copy)))
+        ).fields
+    except NotPlaced:
+        return {}
+
+
+def _placed(batch: Batch, taker: Taker, item: Incoming, object_id: uuid.UUID) -> _Placing:
+    batch.known.setdefault(item.key, Known()).object_id = object_id
+    if item.resource_type == "Patient":
+        batch.patients.add(object_id)
+    return _Placing(item, object_type=taker.object_type, object_id=object_id)
+
+
+def _tell(batch: Batch) -> None:
+    """Say in the audit row whom this concerned and what became of how many."""
+    trail = trails.current()
+    trail.object_id = next(iter(batch.patients)) if len(batch.patients) == 1 else None
+    trail.patient_id = trail.object_id
+    trail.version_before = trail.version_after = None
+    trail.values_before, trail.values_after = {}, {"counts": batch.tally.as_counts()}
+    trail.listed(sorted(batch.patients))
+
+
+def note_progress(connection: Connection, *, input_digest: str, name: str, done: int, is_finished: bool) -> None:
+    """Remember in the running unit of work how many pieces of an input are taken in."""
+    table = ImportProgress.__table__
+    now = clock.now()
+    values = {"done": done, "finished_at": now if is_finished else None, "updated_at": now}
+    if not connection.execute(update(table).where(table.c.input_digest == input_digest).values(**values)).rowcount:
+        connection.execute(insert(table).values(input_digest=input_digest, name=name[:300], **values))

@@ -1,0 +1,186 @@
+"""Rules of taking patients over from elsewhere: many at once, without a search for duplicates.
+
+Nobody is asked `confirm_new` here: the same record from the same place is known by its key, and that two clinics know
+one person is for people to find and merge. Ids that the other side gave are kept where they are free.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from server.core import clock
+from server.core.columns import ANY_VERSION
+from server.core.counters import next_number
+from server.core.db import db
+from server.core.errors import Invalid
+from server.core.ids import new_id
+from server.core.text import fold_key
+from server.modules.patients import signals
+from server.modules.patients.enums import ENTERED_IN_ERROR, AllergyStatus, PatientStatus
+from server.modules.patients.models import Allergy, AllergyStatement, Condition, MedicalHistory, Patient
+from server.modules.patients.models.chart import ChartRow
+from server.modules.patients.service import chart
+from server.modules.patients.service.people import mrn_of, write
+
+Fields = Mapping[str, Any]
+
+VOID_REASON = "Entered in error where it was imported from."
+_CHART_FIELDS = {
+    Allergy: ("substance", "code_system", "code", "allergy_class", "reaction", "severity", "noted_on", "status"),
+    Condition: ("code", "code_system", "display", "onset_on", "resolved_on", "status"),
+}
+
+
+def import_patients(rows: Sequence[Fields]) -> list[uuid.UUID]:
+    """Store new patients and return their ids in the same order."""
+    if not rows:
+        return []
+    connection = db.session.connection()
+    first = next_number(connection, "patients.mrn", count=len(rows)) - len(rows) + 1
+    ids = _ids(Patient, rows)
+    patients = []
+    for number, patient_id, row in zip(range(first, first + len(rows)), ids, rows, strict=True):
+        patient = Patient(id=patient_id, number=number, mrn=mrn_of(number))
+        write(patient, {"identifiers": [], **{name: value for name, value in row.items() if name != "id"}})
+        patients.append(patient)
+    db.session.add_all(patients)
+    db.session.flush()
+    db.session.add_all(MedicalHistory(patient_id=patient_id) for patient_id in ids)
+    db.session.flush()
+    for patient in patients:
+        signals.registered.send(patient=patient, actor=None)
+    return ids
+
+
+def _ids(model: type[Any], rows: Sequence[Fields]) -> list[uuid.UUID]:
+    """Return the id that each row wishes, or a new one where another row has it."""
+    wanted = [row["id"] for row in rows if row.get("id")]
+    taken = set(db.session.scalars(select(model.id).where(model.id.in_(wanted)))) if wanted else set()
+    found = []
+    for row in rows:
+        wish = row.get("id")
+        found.append(wish if wish and wish not in taken else new_id())
+        taken.add(found[-1])
+    return found
+
+
+def change_imported_patient(*, patient_id: uuid.UUID, **changes: Any) -> bool:
+    """Write what changed at the source; false for a patient who was merged here and whose row is closed."""
+    patient = db.session.get_one(Patient, patient_id, with_for_update=True)
+    if patient.status == PatientStatus.MERGED:
+        return False
+    status = changes.pop("status", None)
+    if status == PatientStatus.DECEASED or (status and patient.status == PatientStatus.DECEASED):
+        changes["status"] = status
+    write(patient, changes)
+    db.session.flush()
+    return True
+
+
+def import_allergies(rows: Sequence[Fields]) -> list[uuid.UUID | None]:
+    """Store allergies and return their ids; None where the patient has that substance on the list already."""
+    if not rows:
+        return []
+    patient_ids = _lock_charts(rows)
+    known = {
+        (row.patient_id, row.substance_key)
+        for row in db.session.execute(
+            select(Allergy.patient_id, Allergy.substance_key).where(
+                Allergy.patient_id.in_(patient_ids), Allergy.status != AllergyStatus.ENTERED_IN_ERROR
+            )
+        )
+    }
+    found: list[uuid.UUID | None] = []
+    values = []
+    for allergy_id, row in zip(_ids(Allergy, rows), rows, strict=True):
+        key = fold_key(row["substance"]) or row["substance"]
+        if (row["patient_id"], key) in known:
+            found.append(None)
+            continue
+        known.add((row["patient_id"], key))
+        values.append(_chart_row(Allergy, allergy_id, row) | {"substance_key": key})
+        found.append(allergy_id)
+    if values:
+        db.session.execute(insert(Allergy.__table__), values)
+        _withdraw_none_known({value["patient_id"] for value in values})
+    return found
+
+
+def _lock_charts(rows: Sequence[Fields]) -> list[uuid.UUID]:
+    """Have others who change these patients' lists wait; in the order of ids, so that two imports cannot deadlock."""
+    patient_ids = sorted({row["patient_id"] for row in rows})
+    db.session.execute(select(Patient.id).where(Patient.id.in_(patient_ids)).order_by(Patient.id).with_for_update())
+    return patient_ids
+
+
+def _chart_row(model: type[Allergy | Condition], entry_id: uuid.UUID, row: Fields) -> dict[str, Any]:
+    now = clock.now()
+    shared = {"id": entry_id, "patient_id": row["patient_id"], "created_at": now, "updated_at": now, "version": 1}
+    return shared | {name: row.get(name) for name in _CHART_FIELDS[model]}
+
+
+def _withdraw_none_known(patient_ids: set[uuid.UUID]) -> None:
+    table = AllergyStatement.__table__
+    db.session.execute(
+        update(table)
+        .where(table.c.patient_id.in_(patient_ids), table.c.withdrawn_at.is_(None))
+        .values(withdrawn_at=clock.now())
+    )
+
+
+def change_imported_allergy(*, allergy_id: uuid.UUID, **changes: Any) -> bool:
+    """Write what changed at the source; false where the entry is closed here or the substance stands already."""
+    allergy = db.session.get_one(Allergy, allergy_id, with_for_update=True)
+    if allergy.is_voided:
+        return False
+    if "substance" in changes:
+        key = fold_key(changes["substance"]) or changes["substance"]
+        rival = select(Allergy.id).where(
+            Allergy.patient_id == allergy.patient_id,
+            Allergy.substance_key == key,
+            Allergy.status != AllergyStatus.ENTERED_IN_ERROR,
+            Allergy.id != allergy_id,
+        )
+        if db.session.scalar(rival):
+            return False
+        allergy.substance_key = key
+    for name, value in changes.items():
+        setattr(allergy, name, value)
+    db.session.flush()
+    return True
+
+
+def import_conditions(rows: Sequence[Fields]) -> list[uuid.UUID | None]:
+    """Store conditions and return their ids."""
+    if not rows:
+        return []
+    ids = _ids(Condition, rows)
+    values = [_chart_row(Condition, entry_id, row) for entry_id, row in zip(ids, rows, strict=True)]
+    db.session.execute(insert(Condition.__table__), values)
+    return list(ids)
+
+
+def change_imported_condition(*, condition_id: uuid.UUID, **changes: Any) -> bool:
+    """Write what changed at the source; false where the entry here does not allow it."""
+    condition = db.session.get_one(Condition, condition_id, with_for_update=True)
+    if condition.is_voided:
+        return False
+    try:
+        chart.change_condition(patient_id=condition.patient_id, entry_id=condition_id, expected=ANY_VERSION, **changes)
+    except Invalid:  # what people wrote here meanwhile does not go together with the source's change
+        db.session.refresh(condition)
+        return False
+    return True
+
+
+def void_imported(*, model: type[ChartRow], entry_id: uuid.UUID) -> None:
+    """Mark an entry as an error, because the source did. Again, it changes nothing."""
+    entry = db.session.get_one(model, entry_id, with_for_update=True)
+    if not entry.is_voided:
+        entry.status = ENTERED_IN_ERROR
+        entry.voided_at, entry.void_reason = clock.now(), VOID_REASON
+        db.session.flush()
