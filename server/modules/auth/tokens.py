@@ -15,6 +15,7 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 
 from server.core import clock, state
 from server.core.errors import InvalidToken
+from server.core.fields import MAX_INT
 from server.modules.auth.passwords import init_passwords
 
 ALGORITHM = "HS256"
@@ -88,9 +89,10 @@ def _sign(make: Any, user_id: uuid.UUID, session_id: uuid.UUID, life: timedelta,
 def read_refresh(token: str) -> RefreshClaims:
     """Return what a refresh token says, or raise `InvalidToken`."""
     claims = read(token)
-    if claims.get("type") != "refresh" or not isinstance(claims.get("gen"), int):
+    generation = claims.get("gen")
+    if claims.get("type") != "refresh" or type(generation) is not int or not 1 <= generation <= MAX_INT:
         raise InvalidToken
-    return RefreshClaims(*session_of(claims), claims["gen"])
+    return RefreshClaims(*session_of(claims), generation)
 
 
 def read(token: str) -> dict[str, Any]:
