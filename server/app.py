@@ -17,6 +17,7 @@ from server.core.access import Grid
 from server.core.db import db, init_db
 from server.core.declare import check_declarations
 from server.core.hooks import DropUntrustedForwarding, init_hooks
+from server.core.jobs import init_jobs
 from server.core.limits import init_limits
 from server.core.logs import init_logs
 from server.core.problems import init_problems
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     CORS(app, origins=list(settings.allowed_origins), expose_headers=EXPOSED, supports_credentials=True, max_age=600)
     _init_proxies(app, settings)
     cli.init_cli(app)
+    init_jobs(app)
     for name in registry.MODULES:
         _add_module(app, name, settings)
     _add_aliases(app, settings)

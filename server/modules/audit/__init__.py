@@ -2,10 +2,12 @@
 
 from flask import Flask
 
-from server.modules.audit import policies, recorder
+from server.core.jobs import add_job
+from server.modules.audit import partitions, policies, recorder
 
 
 def init_module(app: Flask) -> None:
-    """Grant the audit permissions and take over the recording of requests."""
+    """Grant the audit permissions, take over the recording of requests, and keep room for its rows."""
     app.extensions["grid"].add(policies.GRANTS)
     recorder.install()
+    add_job(app, "audit partitions made", partitions.keep_ahead)

@@ -6,7 +6,17 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
+from server.core import clock
+from server.core.db import is_postgres
+from server.core.uow import command
+
 MONTHS_AHEAD = 24
+
+
+def keep_ahead() -> int:
+    """Create the partitions of the coming months in a unit of work of its own and return how many."""
+    with command("audit.partitions", "audit_log") as unit:
+        return ensure_partitions(unit.connection, clock.now().date()) if is_postgres(unit.connection) else 0
 
 
 def _month(start: date, offset: int) -> date:

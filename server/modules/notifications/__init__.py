@@ -2,9 +2,10 @@
 
 from flask import Flask
 
-from server.modules.notifications import cli
+from server.core.jobs import add_job
+from server.modules.notifications.service import deliver_due
 
 
 def init_module(app: Flask) -> None:
-    """Add the commands that deliver what is due."""
-    app.cli.add_command(cli.jobs)
+    """Have due mail delivered."""
+    add_job(app, "mails sent", deliver_due)
