@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from flask import Request
@@ -77,13 +78,19 @@ def _without_read_only(
     raw: dict[str, Any], schema: type[Schema], declaration: Declaration, *, drop: bool
 ) -> dict[str, Any]:
     """Drop (PUT) or refuse (POST, PATCH) the fields that GET shows but only the server writes."""
-    shown = _names(declaration.out().dump_fields) if declaration.out else set()
-    writable = _names(schema().load_fields)
+    shown = _names(_instance(declaration.out).dump_fields) if declaration.out else set()
+    writable = _names(_instance(schema).load_fields)
     read_only = (shown - writable) & raw.keys()
     if read_only and not drop:
         why = CodedMessage("Only the server writes this field.", ReadOnly.code)
         raise ReadOnly({name: [why] for name in sorted(read_only)})
     return {name: value for name, value in raw.items() if name not in read_only}
+
+
+@cache
+def _instance(schema: type[Schema]) -> Schema:
+    """Return the one instance of a schema; making one copies all its fields."""
+    return schema()
 
 
 def _names(of_fields: Mapping[str, fields.Field[Any]]) -> set[str]:
@@ -93,7 +100,7 @@ def _names(of_fields: Mapping[str, fields.Field[Any]]) -> set[str]:
 def load(schema: type[Schema], raw: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
     """Return what the schema makes of `raw`, or raise the 422 that names each field."""
     try:
-        loaded: dict[str, Any] = schema().load(raw, partial=partial)
+        loaded: dict[str, Any] = _instance(schema).load(raw, partial=partial)
     except ValidationError as error:
         raise invalid(error) from None
     return loaded

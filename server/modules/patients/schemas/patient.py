@@ -37,7 +37,7 @@ def age_in_years(born: date, died: date | None) -> int:
 
 
 class AddressIn(Body):
-    """A postal address."""
+    """A postal address; PATCH changes the parts that are sent."""
 
     line1 = f.Line(allow_none=True, load_default=None)
     line2 = f.Line(allow_none=True, load_default=None)
