@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from server.modules.fhir.models import WAITING, FhirResource, ImportProgress
 
@@ -69,7 +69,7 @@ def waiting(
     return connection.execute(stmt.order_by(_table.c.id).limit(most)).all()
 
 
-def progress_of(connection: Connection, input_digest: str) -> Row[Any] | None:
+def progress_of(connection: Connection, input_digest: str) -> Any:
     """Return how far an input has come."""
     table = ImportProgress.__table__
     stmt = select(table.c.done, table.c.finished_at).where(table.c.input_digest == input_digest)
