@@ -116,10 +116,10 @@ def _note_entity(trail: Trail, entity: Record, *, is_new: bool) -> None:
                 trail.values_before[name] = _plain(history.deleted[0])
             trail.values_after[name] = _plain(history.added[0])
     if trail.object_id in (None, entity.id):
-        versions = state.attrs["version"].history
         trail.object_id = entity.id
-        if trail.version_before is None and versions.deleted:
-            trail.version_before = versions.deleted[0]
+        # The mapper counts the version up without a history; a flush adds one, or nothing where nothing changed.
+        if trail.version_before is None and not is_new:
+            trail.version_before = entity.version - any(one.history.has_changes() for one in state.attrs)
         trail.version_after = entity.version
 
 
