@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("last_name_key", sa.String(length=300), nullable=False),
         sa.Column("first_name_key", sa.String(length=300), nullable=False),
         sa.Column("email_key", sa.String(length=254), nullable=True),
+        sa.Column("city_key", sa.String(length=300), nullable=True),
         sa.Column("search_text", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),

@@ -147,7 +147,8 @@ _TYPES: dict[str, tuple[type, Callable[[str], Any]]] = {
 def _storable(value: Any) -> bool:
     """Whether both databases can compare with this value."""
     if isinstance(value, datetime):
-        return value.tzinfo is not None
+        # The first and the last year are left out: in another zone they may lie outside the calendar.
+        return value.tzinfo is not None and 1 < value.year < 9999
     return "\x00" not in value if isinstance(value, str) else not isinstance(value, int) or abs(value) < 2**31
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 
@@ -21,6 +22,8 @@ HAS_CONTROL_BUT_TAB_NEWLINE = re.compile(f"[{CONTROL_BUT_TAB_NEWLINE}]")
 HAS_BIDI = re.compile(f"[{BIDI_OVERRIDES}]")
 
 RICH_TAGS = frozenset({"p", "br", "b", "strong", "i", "em", "u", "ul", "ol", "li", "blockquote"})
+
+LONGEST_KEY = 300
 
 # Letters that Unicode does not decompose but that people type without their stroke or ligature.
 _PLAIN = str.maketrans(
@@ -79,8 +82,15 @@ def fold_query(text: str) -> list[str]:
 
 
 def fold_key(text: str) -> str:
-    """Return one comparable string for exact matches that ignore case and accents."""
-    return " ".join(fold(text))
+    """Return one comparable string for exact matches that ignore case and accents.
+
+    Folding can make one letter eighteen; what would not fit into an index ends in its digest.
+    """
+    key = " ".join(fold(text))
+    if len(key) <= LONGEST_KEY:
+        return key
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return key[: LONGEST_KEY - len(digest)] + digest
 
 
 def digits_of(text: str) -> str:

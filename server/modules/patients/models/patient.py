@@ -73,6 +73,7 @@ class Patient(Record, Base):
     last_name_key: Mapped[str] = mapped_column(String(300))
     first_name_key: Mapped[str] = mapped_column(String(300))
     email_key: Mapped[str | None] = mapped_column(String(254))
+    city_key: Mapped[str | None] = mapped_column(String(300))
     search_text: Mapped[str] = mapped_column(Text)
 
     @property

@@ -8,7 +8,7 @@ from datetime import date
 from difflib import SequenceMatcher
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, func, or_, select, text
+from sqlalchemy import Connection, Row, Select, and_, case, or_, select, text
 from sqlalchemy.sql import ColumnElement
 
 from server.core.access import Actor, Permission
@@ -62,7 +62,7 @@ _FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "born_from": lambda day: Patient.date_of_birth >= day,
     "born_to": lambda day: Patient.date_of_birth <= day,
     "doctor_id": lambda doctor_id: Patient.primary_doctor_id == doctor_id,
-    "city": lambda city: func.lower(Patient.address_city) == city.lower(),
+    "city": lambda city: Patient.city_key == fold_key(city),
 }
 
 

@@ -159,6 +159,7 @@ def write(patient: Patient, changes: Mapping[str, Any]) -> None:
     patient.last_name_key = fold_key(patient.last_name)
     patient.first_name_key = fold_key(patient.first_name)
     patient.email_key = normal_form(patient.email) if patient.email else None
+    patient.city_key = fold_key(patient.address_city) if patient.address_city else None
     patient.search_text = searched(patient)
 
 

@@ -1,0 +1,118 @@
+"""Every list endpoint, found from the declarations, and how to put rows into each."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Flask
+
+from server.core import clock
+from server.core.declare import Endpoint, endpoints
+from server.core.uow import command
+from server.modules.patients.service import chart, people
+from server.modules.users import service as users
+from tests.factories.people import API, SignedIn, make_patient, make_user, relate, signed_in
+
+# Ties, other alphabets, capitals before small letters, and a word with a space in it.
+NAMES = ["Zwick", "zwick", "Ångström", "Zwick", "محمد", "王", "Öz", "O'Neill", "Éclair", "de la Cruz", "Zwick", "Ärger"]
+
+
+@dataclass
+class Filled:
+    """A list with rows in it: who reads it, where, and with which parameters."""
+
+    client: SignedIn
+    path: str
+    query: dict[str, str]
+
+
+def list_endpoints(app: Flask) -> list[Endpoint]:
+    """Return the endpoints that page, aliases left out."""
+    return [
+        endpoint
+        for endpoint in endpoints(app)
+        if endpoint.declaration.many
+        and endpoint.declaration.query is not None
+        and "per_page" in endpoint.declaration.query().fields
+        and endpoint.alias_of is None
+    ]
+
+
+def sort_keys(endpoint: Endpoint) -> list[str]:
+    """Return the names by which a list can be sorted."""
+    assert endpoint.declaration.query
+    return list(endpoint.declaration.query().fields["sort"].names)
+
+
+def fill_patients(app: Flask, count: int) -> list[uuid.UUID]:
+    """Register so many patients."""
+    with app.app_context(), command("tests.fill", "patient"):
+        return [
+            people.register(
+                actor=None,
+                confirm_new=True,
+                first_name=f"Given{number}",
+                last_name=NAMES[number % len(NAMES)],
+                date_of_birth=date(1900 + number % 100, 1 + number % 12, 1),
+                sex="other",
+            ).id
+            for number in range(count)
+        ]
+
+
+def _patients(app: Flask, count: int) -> Filled:
+    fill_patients(app, count)
+    return Filled(signed_in(app, "admin"), "/patients", {})
+
+
+def _search(app: Flask, count: int) -> Filled:
+    fill_patients(app, count)
+    return Filled(signed_in(app, "admin"), "/patients/search", {"q": "given"})
+
+
+def _users(app: Flask, count: int) -> Filled:
+    with app.app_context(), command("tests.fill", "user"):
+        for number in range(count - 1):
+            name, email = NAMES[number % len(NAMES)], f"filler{number}@example.com"
+            users.create(email=email, first_name="Fill", last_name=name, roles=["nurse"])
+    return Filled(signed_in(app, "admin"), "/users", {})
+
+
+def _chart(kind: str, add: Callable[..., Any], **fields: Any) -> Callable[[Flask, int], Filled]:
+    def fill(app: Flask, count: int) -> Filled:
+        patient, doctor = make_patient(app), make_user(app, "doctor")
+        relate(app, patient.id, doctor.id)
+        with app.app_context(), command("tests.fill", kind):
+            for number in range(count):
+                named = {name: f"{value} {number}" if name != "severity" else value for name, value in fields.items()}
+                add(actor=None, patient_id=patient.id, status="active", **named)
+        return Filled(signed_in(app, user=doctor), f"/patients/{patient.id}/{kind}", {})
+
+    return fill
+
+
+def _requests(path: str) -> Callable[[Flask, int], Filled]:
+    """Fill what grows with each request; `to` keeps the requests of the test itself out."""
+
+    def fill(app: Flask, count: int) -> Filled:
+        client = signed_in(app, "admin")
+        for _ in range(count):
+            client.get("/auth/me")
+        return Filled(client, path, {"to": (clock.now() + timedelta(seconds=0.5)).isoformat().replace("+00:00", "Z")})
+
+    return fill
+
+
+FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
+    f"{API}/patients": _patients,
+    f"{API}/patients/search": _search,
+    f"{API}/users": _users,
+    f"{API}/patients/{{patient_id}}/allergies": _chart(
+        "allergies", chart.add_allergy, substance="Substance", severity="mild"
+    ),
+    f"{API}/patients/{{patient_id}}/conditions": _chart("conditions", chart.add_condition, display="Condition"),
+    f"{API}/audit-logs": _requests("/audit-logs"),
+    f"{API}/user-activities": _requests("/user-activities"),
+}
