@@ -1,0 +1,79 @@
+"""Wrong types in every field of every body: 422 naming the field, never a 500."""
+
+from collections import defaultdict
+
+import pytest
+
+from tests.core.bodies import WRONG, Place, at, fitting, kind_of, places, with_bodies
+from tests.factories.people import make_patient, make_user, relate, signed_in
+from tests.patients.support import blamed
+
+
+@pytest.fixture
+def everybody(app):
+    """Give a function that sends a body to an endpoint as somebody who may call it, with a path that exists."""
+    user = make_user(app, "admin", "doctor", "patient")
+    someone = signed_in(app, user=user)
+    patient = make_patient(app)
+    relate(app, patient.id, user.id)
+    base = f"/patients/{patient.id}"
+    allergy = someone.post(f"{base}/allergies", json={"substance": "Latex", "severity": "mild"}).json["data"]["id"]
+    condition = someone.post(f"{base}/conditions", json={"display": "Gout"}).json["data"]["id"]
+    found = {
+        "patient_id": patient.id,
+        "allergy_id": allergy,
+        "condition_id": condition,
+        "user_id": make_user(app, "nurse").id,
+    }
+
+    def send(endpoint, body):
+        where = endpoint.rule.rule
+        for name in endpoint.rule.arguments:
+            where = where.replace(f"<uuid:{name}>", str(found[name]))
+        assert "<" not in where, f"say which object {where} is about"
+        headers = {"If-Match": "*"} if endpoint.declaration.version else {}
+        headers |= someone.tokens.headers
+        return someone.client.open(where, method=endpoint.verb.upper(), json=body, headers=headers)
+
+    return send
+
+
+def body_of(place: Place, value):
+    schema = place.endpoint.declaration.body()
+    base = {} if place.endpoint.verb == "patch" else fitting(schema)
+    return at(place.path, value, base)
+
+
+def test_wrong_types_are_named(app, everybody):
+    unnamed = defaultdict(list)
+    for place in places(app):
+        for value in WRONG[kind_of(place.field)]:
+            answer = everybody(place.endpoint, body_of(place, value))
+            name = ".".join(place.path)
+            named = any(one == name or one.startswith(f"{name}.") for one in blamed(answer))
+            # a name that stands for two others may be refused together with them
+            if answer.status_code != 422 or not (named or "identifier" in blamed(answer)):
+                unnamed[place.name].append((value, answer.status_code, answer.text[:300]))
+    assert not unnamed
+
+
+def test_null_is_taken_or_named(app, everybody):
+    for place in places(app):
+        answer = everybody(place.endpoint, body_of(place, None))
+        if not place.field.allow_none:
+            assert answer.status_code == 422, (place.name, answer.text)
+
+
+def test_unknown_fields_are_named(app, everybody):
+    for endpoint in with_bodies(app):
+        answer = everybody(endpoint, {"no_such_field": 1})
+        assert answer.status_code == 422, (endpoint.path, answer.text)
+        assert "no_such_field" in blamed(answer) or "identifier" in blamed(answer), (endpoint.path, answer.text)
+
+
+def test_unknown_query_parameters_are_named(app, everybody):
+    someone = signed_in(app, "admin")
+    for where in ("/patients", "/auth/me", "/users", "/audit-logs"):
+        answer = someone.get(f"{where}?no_such=1")
+        assert answer.status_code == 422
+        assert blamed(answer) == {"no_such"}
