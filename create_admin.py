@@ -12,9 +12,12 @@ import sys
 import click
 
 from server import create_app
+from server.core.access import Role
 from server.core.errors import DomainError
+from server.core.inputs import load
 from server.core.uow import command
 from server.modules.auth.service.accounts import create_admin
+from server.modules.users.schemas import UserIn
 
 
 @click.command()
@@ -32,7 +35,9 @@ def main(email: str, first_name: str, last_name: str, *, password_stdin: bool) -
         )
     try:
         with create_app().app_context(), command("users.create_admin", "user"):
-            admin, is_new = create_admin(email=email, first_name=first_name, last_name=last_name, password=password)
+            given = {"email": email, "first_name": first_name, "last_name": last_name, "roles": [Role.ADMIN]}
+            facts = {name: value for name, value in load(UserIn, given).items() if name in given and name != "roles"}
+            admin, is_new = create_admin(**facts, password=password)
             said = (
                 f"{admin.email} is an admin now." if is_new else f"{admin.email} is an admin already; nothing changed."
             )

@@ -83,7 +83,8 @@ def require_strong(password: str, user: User, *, field: str = "password") -> Non
         raise WeakPassword({field: [f"Expected {SHORTEST} to {LONGEST} characters."]})
     folded = "".join(fold(password))
     rest = folded
-    own = {word for text in (user.first_name, user.last_name, user.email, user.username or "") for word in fold(text)}
+    texts = [fold(text) for text in (user.first_name, user.last_name, user.email, user.username or "")]
+    own = {word for words in texts for word in ("".join(words), *words)}
     for word in sorted(own, key=len, reverse=True):
         if len(word) > _LONGEST_HARMLESS_WORD:
             rest = rest.replace(word, "")

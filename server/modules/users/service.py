@@ -61,6 +61,8 @@ def create(*, email: str, first_name: str, last_name: str, roles: Iterable[str],
 
 def update_user(*, actor: Actor, user_id: uuid.UUID, expected: Expected = ANY_VERSION, **changes: Any) -> User:
     """Change an account; new roles act on the user's next request."""
+    if "roles" in changes:
+        _lock_admins()
     user = get_for_update(user_id)
     user.require(expected)
     roles = changes.pop("roles", None)
@@ -94,6 +96,7 @@ def _change_roles(actor: Actor, user: User, roles: Iterable[str]) -> None:
 
 def deactivate(*, actor: Actor, user_id: uuid.UUID, expected: Expected = ANY_VERSION) -> None:
     """End a user's access at once; the account and all it did stay. Again, it changes nothing."""
+    _lock_admins()
     user = get_for_update(user_id)
     if user.status == UserStatus.DEACTIVATED:
         return
@@ -107,16 +110,25 @@ def deactivate(*, actor: Actor, user_id: uuid.UUID, expected: Expected = ANY_VER
     deactivated.send(user=user)
 
 
+def _lock_admins() -> None:
+    """Take the rows of all admins in one order, then the user who changes: rivals never wait in a ring."""
+    db.session.scalars(
+        select(User.id)
+        .where(User.id.in_(select(UserRole.user_id).where(UserRole.role == Role.ADMIN)))
+        .order_by(User.id)
+        .with_for_update()
+    ).all()
+
+
 def _require_another_admin(leaving: User) -> None:
-    """Raise `LastAdmin` unless another active one remains; the rows are locked so that two cannot leave at once."""
-    admins = db.session.scalars(
+    """Raise `LastAdmin` unless another active one remains; asked after the lock, so that it sees what a rival did."""
+    others = db.session.scalar(
         select(User.id)
         .join(UserRole, UserRole.user_id == User.id)
-        .where(UserRole.role == Role.ADMIN, User.status == UserStatus.ACTIVE)
-        .order_by(User.id)
-        .with_for_update(of=User)
-    ).all()
-    if not set(admins) - {leaving.id}:
+        .where(UserRole.role == Role.ADMIN, User.status == UserStatus.ACTIVE, User.id != leaving.id)
+        .limit(1)
+    )
+    if others is None:
         raise LastAdmin
 
 
