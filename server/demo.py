@@ -31,7 +31,8 @@ ACTION = "setup.demo"
 PATIENTS = 60
 SEED = 1
 A_COMMIT = 100
-_FIRST_BIRTH, _LAST_BIRTH = date(1931, 1, 1), date(2024, 6, 30)
+# Fixed, not counted from today: the same seed makes the same people in any year.
+_FIRST_BIRTH, _FIRST_MINOR, _LAST_BIRTH = date(1931, 1, 1), date(2006, 1, 1), date(2024, 6, 30)
 
 
 class DemoRefused(Exception):
@@ -166,11 +167,13 @@ def _person(chance: random.Random, number: int) -> dict[str, object]:
     sex = chance.choice(("female", "male"))
     city, region, postal_code, area = chance.choice(CITIES)
     has_mail = chance.random() < 0.7
+    born = _day(chance, _FIRST_BIRTH, _LAST_BIRTH)
+    is_grown = born < _FIRST_MINOR
     return {
         "id": _id(chance),
         "first_name": chance.choice(culture.female if sex == "female" else culture.male),
         "last_name": chance.choice(culture.last),
-        "date_of_birth": _day(chance, _FIRST_BIRTH, _LAST_BIRTH),
+        "date_of_birth": born,
         "sex": sex,
         # 555-0100 to 555-0199 are kept free for fiction in the North American numbering plan.
         "phone": f"+1{area}55501{chance.randint(0, 99):02d}",
@@ -184,7 +187,9 @@ def _person(chance: random.Random, number: int) -> dict[str, object]:
             "country": "US",
         },
         "language": culture.language,
-        "marital_status": chance.choice(("single", "married", "partnered", "divorced", "widowed")),
+        "marital_status": chance.choice(("single", "married", "partnered", "divorced", "widowed"))
+        if is_grown
+        else None,
     }
 
 

@@ -15,9 +15,9 @@ from server.core import clock
 from server.core.inputs import invalid
 from server.core.people import split_name
 from server.modules.fhir.models import Reason
-from server.modules.fhir.schemas import IdentifierIn
 from server.modules.patients.schemas.chart import ICD10CM, AllergyIn, ConditionIn
 from server.modules.patients.schemas.patient import AddressIn, PatientPut
+from server.modules.patients.schemas.sheet import IdentifierIn
 
 SNOMED, ICD10CM_SYSTEM = "http://snomed.info/sct", "http://hl7.org/fhir/sid/icd-10-cm"
 _SHORT = {SNOMED: "snomed", ICD10CM_SYSTEM: "icd10cm", "http://www.nlm.nih.gov/research/umls/rxnorm": "rxnorm"}

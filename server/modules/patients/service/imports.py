@@ -28,6 +28,7 @@ from server.modules.patients.service.people import mrn_of, write
 
 Fields = Mapping[str, Any]
 
+MRN_SYSTEM = "mrn"
 VOID_REASON = "Entered in error where it was imported from."
 _CHART_FIELDS = {
     Allergy: ("substance", "code_system", "code", "allergy_class", "reaction", "severity", "noted_on", "status"),
@@ -45,7 +46,11 @@ def import_patients(rows: Sequence[Fields]) -> list[uuid.UUID]:
     patients = []
     for number, patient_id, row in zip(range(first, first + len(rows)), ids, rows, strict=True):
         patient = Patient(id=patient_id, number=number, mrn=mrn_of(number))
-        write(patient, {"identifiers": [], **{name: value for name, value in row.items() if name != "id"}})
+        fields = {name: value for name, value in row.items() if name != "id"}
+        # A number that turns out to be the one given here again says nothing.
+        own = {"system": MRN_SYSTEM, "value": patient.mrn}
+        fields["identifiers"] = [one for one in row.get("identifiers", []) if one != own]
+        write(patient, fields)
         patients.append(patient)
     db.session.add_all(patients)
     db.session.flush()
