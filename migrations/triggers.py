@@ -9,6 +9,13 @@ CREATE TRIGGER audit_logs_no_{verb} BEFORE {verb} ON audit_logs
 BEGIN SELECT RAISE(ABORT, 'audit rows cannot be changed'); END
 """
 
+# REPLACE takes the place of a row without firing the triggers of DELETE.
+_REFUSE_REPLACE_SQLITE = """
+CREATE TRIGGER audit_logs_no_replace BEFORE INSERT ON audit_logs
+WHEN EXISTS (SELECT 1 FROM audit_logs WHERE id = new.id OR rowid = new.rowid)
+BEGIN SELECT RAISE(ABORT, 'audit rows cannot be changed'); END
+"""
+
 _REFUSE_POSTGRES = """
 CREATE OR REPLACE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'audit rows cannot be changed' USING ERRCODE = 'restrict_violation'; END $$
@@ -45,6 +52,8 @@ def _protect_on_sqlite(bind: Connection) -> None:
     for verb in ("update", "delete"):
         bind.execute(text(f"DROP TRIGGER IF EXISTS audit_logs_no_{verb}"))
         bind.execute(text(_REFUSE_SQLITE.format(verb=verb)))
+    bind.execute(text("DROP TRIGGER IF EXISTS audit_logs_no_replace"))
+    bind.execute(text(_REFUSE_REPLACE_SQLITE))
 
 
 def _protect_on_postgres(bind: Connection) -> None:
