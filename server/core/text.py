@@ -53,7 +53,9 @@ def fold(text: str) -> list[str]:
     Combining marks are dropped after Latin, Greek, Cyrillic, Arabic and Hebrew letters only; elsewhere (Indic vowel
     signs) they carry meaning. Folding folded text changes nothing.
     """
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_PLAIN)
+    # Before NFKD too: it makes a space of the acute accent that people type for an apostrophe.
+    bare = unicodedata.normalize("NFKD", _DROPPED.sub("", text))
+    plain = unicodedata.normalize("NFKD", bare.casefold()).translate(_PLAIN)
     words: list[str] = []
     word: list[str] = []
     base_drops_marks = False
