@@ -19,8 +19,8 @@ ON_SQLITE = [
     "UPDATE OR REPLACE audit_logs SET status = 500",
     (
         "INSERT OR REPLACE INTO audit_logs (rowid, id, at, request_id, actor_roles, address, method, route, action,"
-        " object_type, outcome, status, duration_ms, changed, object_ids, note) SELECT rowid, 'another', at, request_id,"
-        " actor_roles, address, method, route, action, object_type, outcome, 500, 0, changed, object_ids, note"
+        " object_type, outcome, status, duration_ms, changed, object_ids, note) SELECT rowid, 'another', at,"
+        " request_id, actor_roles, address, method, route, action, object_type, outcome, 500, 0, changed, object_ids, note"
         " FROM audit_logs"
     ),
 ]

@@ -151,8 +151,9 @@ def make_patient(app: Flask, *, user_id: uuid.UUID | None = None, **fields: Any)
     }
     with app.app_context(), command("tests.make_patient", "patient"):
         patient = patients.register(actor=None, confirm_new=True, **facts)
-        patient.user_id = user_id
-        db.session.flush()
+        if user_id is not None:
+            patient.user_id = user_id
+            db.session.flush()
         return PatientFacts(patient.id, patient.mrn, patient.first_name, patient.last_name)
 
 
