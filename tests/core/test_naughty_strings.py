@@ -10,7 +10,7 @@ from server.core.phones import normalise_phone
 from tests.core.bodies import at, fitting, is_free_text, places
 from tests.core.test_bad_input_types import everybody  # noqa: F401 -- a fixture
 from tests.factories.people import API, make_user, relate, signed_in
-from tests.patients.support import WHOLE, facts, path, register
+from tests.patients.support import WHOLE, path, register
 
 EXTRA = [
     "ﷺ" * 100,  # each letter folds to eighteen
@@ -112,7 +112,7 @@ def test_substances(app, strings):
 def test_a_search(app, strings):
     admin = signed_in(app, "admin")
     for number, value in enumerate(strings):
-        for where in ("/patients", "/patients/search", "/users"):
+        for where in ("/patients/search", "/users") if number % 5 == 0 else ("/patients/search",):
             answer = admin.get(where, query_string={"q": value})
             assert answer.status_code in (200, 422), (number, where, value, answer.text)
 
@@ -162,7 +162,7 @@ def test_user_names_and_passwords(app, client, strings):
     admin = signed_in(app, "admin")
     user = make_user(app, "nurse")
     base = {"email": user.email, "first_name": "Ida", "last_name": "Quist", "roles": ["nurse"]}
-    for value in strings:
+    for value in strings[::3]:
         answer = admin.put(f"/users/{user.id}", json={**base, "username": value})
         assert answer.status_code in (200, 400, 409, 422), (value, answer.text)
         if answer.status_code == 200:
@@ -175,22 +175,25 @@ def test_user_names_and_passwords(app, client, strings):
 @pytest.mark.parametrize("name", ["city", "doctor_id", "born_from", "status", "sort", "cursor", "page"])
 def test_filters(app, strings, name):
     admin = signed_in(app, "admin")
-    for value in strings:
+    for value in strings[::6]:
         answer = admin.get("/patients", query_string={name: value})
         assert answer.status_code in (200, 422), (value, answer.text)
 
 
 def test_path_ids_and_headers(app, strings):
-    admin = signed_in(app, "admin")
-    made = register(admin)
-    for value in strings:
+    doctor = signed_in(app, "doctor")
+    made = register(doctor)
+    for value in strings[::3]:
         if "/" not in value and value.strip(". "):
-            answer = admin.get("/patients/" + value.encode("unicode_escape").decode().replace("?", "").replace("#", ""))
+            answer = doctor.get(
+                "/patients/" + value.encode("unicode_escape").decode().replace("?", "").replace("#", "")
+            )
             assert answer.status_code in (404, 422, 414), (value, answer.text)
         if value.isascii() and value.isprintable():
-            answer = admin.patch(path(made), json={}, headers={"If-Match": value})
+            answer = doctor.patch(path(made), json={}, headers={"If-Match": value})
             assert answer.status_code in (200, 412), (value, answer.text)
-            answer = admin.post("/patients", json=facts(confirm_new=True), headers={"Idempotency-Key": value})
+            where, key = path(made, "conditions"), {"Idempotency-Key": value}
+            answer = doctor.post(where, json={"display": "Gout"}, headers=key)
             assert answer.status_code in (201, 422), (value, answer.text)
 
 

@@ -153,6 +153,10 @@ class PatientAnswer(PatientOut):
     identifiers = fields.List(fields.Dict(), metadata={"description": "Admin and receptionist."})
     allergies = fields.List(fields.Dict(), metadata={"description": "Pharmacy roles."})
 
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Promise only what everybody sees: the identity card."""
+        field_obj.required = field_name in PatientCard().fields
+
 
 class PatientWithIdentifiers(PatientOut):
     """A patient as admin and receptionist see them: with the numbers that other systems gave."""
