@@ -77,6 +77,11 @@ class Input:
         """How the input is called in the report."""
         return self.path.name
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether it takes more than one commit, and so can be interrupted in between."""
+        return not self.path.name.endswith(".json")
+
     def source_of(self, resource_id: str) -> str:
         """Return under which source a resource of this input is known."""
         return self.source if self.is_source_given or parse_id(resource_id) is None else ANYWHERE

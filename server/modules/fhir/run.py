@@ -49,16 +49,17 @@ def _take_input(one: Input, tally: Tally, pretended: set[queries.Key] | None, on
     try:
         digest = one.digest()
         progress = queries.progress_of(reading(), digest)
-        is_finished = progress is not None and progress.finished_at is not None
-        start = 0 if progress is None or is_finished or pretended is not None else progress.done
+        # What was finished before is read again from its beginning: all of it is known, and is told so.
+        is_kept = one.has_parts and pretended is None and (progress is None or progress.finished_at is None)
+        start = progress.done if is_kept and progress is not None else 0
         done = 0
         for done, piece in enumerate(one.pieces(lambda n: on_read(one, n)), 1):
             if done > start:
-                _take_piece(one, piece, tally, pretended, None if is_finished else (digest, done))
+                _take_piece(one, piece, tally, pretended, (digest, done) if is_kept else None)
     except (Unreadable, OSError) as error:
         tally.cannot_read(one.name, str(error))
         return
-    if done > 1 and not is_finished and pretended is None:
+    if is_kept:
         with command(ACTION, "import") as unit:
             service.note_progress(unit.connection, input_digest=digest, name=one.name, done=done, is_finished=True)
 
