@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields as dataclass_fields
 from pathlib import Path
 from typing import Any
 
+import limits
 import pycountry
 from dotenv import dotenv_values
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
@@ -28,7 +29,8 @@ class SettingsError(RuntimeError):
 
 def setting(parser: fields.Field[Any], default: Any) -> Any:
     """Declare one setting: how its text is parsed and what it is without any."""
-    return field(default=default, metadata={"parser": parser})
+    # Never shown: settings hold secrets, and an object that is printed somewhere ends in a log.
+    return field(default=default, repr=False, metadata={"parser": parser})
 
 
 def _one_of(*choices: str) -> fields.String:
@@ -52,6 +54,17 @@ def _known_country(code: str) -> None:
 def _known_currency(code: str) -> None:
     if pycountry.currencies.get(alpha_3=code) is None:
         raise ValidationError("expected an ISO 4217 currency code such as USD")
+
+
+def _readable_rate(text: str) -> None:
+    try:
+        limits.parse(text)
+    except ValueError:
+        raise ValidationError("expected a rate such as 60 per minute") from None
+
+
+def _rate() -> fields.String:
+    return fields.String(validate=_readable_rate)
 
 
 class _Words(fields.Field[tuple[str, ...]]):
@@ -105,10 +118,10 @@ class Settings:
 
     embedded_jobs: bool = setting(fields.Boolean(), True)
 
-    rate_read: str = setting(fields.String(), "1200 per minute")
-    rate_write: str = setting(fields.String(), "300 per minute")
-    rate_lookup: str = setting(fields.String(), "60 per minute")
-    rate_sign_in: str = setting(fields.String(), "60 per minute")
+    rate_read: str = setting(_rate(), "1200 per minute")
+    rate_write: str = setting(_rate(), "300 per minute")
+    rate_lookup: str = setting(_rate(), "60 per minute")
+    rate_sign_in: str = setting(_rate(), "60 per minute")
     rate_limits_factor: int = setting(_number(1, 100_000), 1)
 
     @property

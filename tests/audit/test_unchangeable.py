@@ -20,8 +20,8 @@ ON_SQLITE = [
     (
         "INSERT OR REPLACE INTO audit_logs (rowid, id, at, request_id, actor_roles, address, method, route, action,"
         " object_type, outcome, status, duration_ms, changed, object_ids, note) SELECT rowid, 'another', at,"
-        " request_id, actor_roles, address, method, route, action, object_type, outcome, 500, 0, changed, object_ids, note"
-        " FROM audit_logs"
+        " request_id, actor_roles, address, method, route, action, object_type, outcome, 500, 0, changed,"
+        " object_ids, note FROM audit_logs"
     ),
 ]
 ON_POSTGRES = [

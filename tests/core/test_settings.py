@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from server import create_app
 from server.config import SettingsError, load_settings
 from tests.legs import ROOT
 
@@ -50,8 +51,6 @@ PRODUCTION = {
     ],
 )
 def test_a_bad_setting_names_itself_and_not_its_value(tmp_path, name, value):
-    from server import create_app
-
     environ = {**DEVELOPMENT, "INSTANCE_DIR": str(tmp_path), name: value}
     with pytest.raises(SettingsError) as caught:
         create_app(load_settings(environ))
