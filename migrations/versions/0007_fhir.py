@@ -27,7 +27,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_fhir_resources_received",
         "fhir_resources",
-        ["source", "resource_id", "resource_type", "digest"],
+        ["resource_id", "source", "resource_type", "digest"],
         unique=True,
     )
     op.create_index("ix_fhir_resources_object", "fhir_resources", ["object_type", "object_id"], unique=False)

@@ -1,6 +1,5 @@
 """Twice changes nothing; what changed at the source is taken over; what waited is placed later."""
 
-import time
 import uuid
 
 import orjson
@@ -197,11 +196,9 @@ def test_a_new_room_takes_in_what_was_kept(app, tmp_path, monkeypatch):
 
 
 def test_ndjson_goes_by_parts_and_memory_of_progress_is_kept(app, tmp_path):
-    began = time.monotonic()
     people = [patient(number) for number in range(1200)]
     run_import(app, write(tmp_path / "Patient.ndjson", ndjson(*people)))
     assert len(rows(app, "patients")) == 1200
     (progress,) = rows(app, "import_progress")
     assert (progress["done"], progress["name"]) == (3, "Patient.ndjson")
     assert progress["finished_at"] is not None
-    assert time.monotonic() - began < 30

@@ -37,8 +37,8 @@ class FhirResource(Identified, Base):
 
     __tablename__ = "fhir_resources"
     __table_args__ = (
-        # The id before the type: a look-up of a whole file asks for its ids at once.
-        Index("uq_fhir_resources_received", "source", "resource_id", "resource_type", "digest", unique=True),
+        # The id first: a look-up asks for all ids of a file at once, and most resources have the same source.
+        Index("uq_fhir_resources_received", "resource_id", "source", "resource_type", "digest", unique=True),
         Index("ix_fhir_resources_object", "object_type", "object_id"),
         Index("ix_fhir_resources_waiting", "reason", "resource_type", "id"),
     )

@@ -99,8 +99,9 @@ def lock(connection: Connection) -> None:
 
 def take_in(connection: Connection, batch: Batch) -> None:
     """Place what has a room and keep everything as received."""
-    fresh = fresh_of(connection, batch.items, Tally())
-    batch.known = _known(connection, fresh)
+    batch.known = _known(connection, batch.items)
+    # Looked at again under the lock: another import may have brought them since.
+    fresh = [item for item in batch.items if item.digest not in batch.known.get(item.key, Known()).copies]
     _pretend(batch)
     rows = []
     for placing in _place(batch, fresh):
