@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from ipaddress import ip_network
 
 from flask import Flask, current_app, request
 from flask_limiter import Limiter
@@ -15,7 +16,9 @@ from limits import RateLimitItem, parse
 from server.config import Settings
 from server.core import trail as trails
 
-CLASSES = ("read", "write", "lookup", "sign_in")
+CLASSES = ("read", "write", "lookup", "sign_in", "refresh")
+# The class of what must answer whatever is down: counting would ask Redis.
+UNLIMITED = "unlimited"
 
 
 def caller() -> str:
@@ -24,7 +27,9 @@ def caller() -> str:
     if actor is not None:
         return f"user:{actor.user_id}"
     address = request.remote_addr or "unknown"
-    return "address:" + (":".join(address.split(":")[:4]) if ":" in address else address)
+    if ":" in address:
+        address = str(ip_network(f"{address.partition('%')[0]}/64", strict=False).network_address)
+    return f"address:{address}"
 
 
 def init_limits(app: Flask, settings: Settings) -> None:
@@ -39,10 +44,7 @@ def init_limits(app: Flask, settings: Settings) -> None:
     limiter = Limiter(caller, app=app)
     app.extensions["rate_limiter"] = limiter
     app.extensions["rate_gates"] = {
-        name: limiter.shared_limit(_scaled(getattr(settings, f"rate_{name}"), settings.rate_limits_factor), scope=name)(
-            _gate(name)
-        )
-        for name in CLASSES
+        name: limiter.shared_limit(_limit_of(limiter, name, settings), scope=name)(_gate(name)) for name in CLASSES
     }
 
 
@@ -51,9 +53,15 @@ def _storage(redis_url: str | None) -> str:
     return (redis_url or "memory://").replace("unix://", "redis+unix://", 1)
 
 
-def _scaled(limit: str, factor: int) -> str:
-    item: RateLimitItem = parse(limit)
-    return f"{item.amount * factor} per {item.multiples} {item.GRANULARITY.name}"
+def _limit_of(limiter: Limiter, name: str, settings: Settings) -> Callable[[], str]:
+    """Return what the limit of a class is now: while Redis is down each worker counts alone, and allows its share."""
+    item: RateLimitItem = parse(getattr(settings, f"rate_{name}"))
+    amount = item.amount * settings.rate_limits_factor
+    period = f"per {item.multiples} {item.GRANULARITY.name}"
+    whole = f"{amount} {period}"
+    share = f"{max(1, amount // settings.web_concurrency)} {period}"
+    # The limiter tells nobody else that it has fallen back to counting in memory.
+    return lambda: share if limiter._storage_dead else whole
 
 
 def _gate(name: str) -> Callable[[], None]:
@@ -72,6 +80,8 @@ def _gate(name: str) -> Callable[[], None]:
 
 def check(rate: str) -> None:
     """Count this request and raise 429 when its class is used up."""
+    if rate == UNLIMITED:
+        return
     gates: dict[str, Callable[[], None]] = current_app.extensions["rate_gates"]
     gates[rate]()
 

@@ -12,6 +12,7 @@ from server.core.access import PUBLIC
 from server.core.declare import declares
 from server.core.dump import to_json
 from server.core.errors import NotFound, Unavailable
+from server.core.limits import UNLIMITED
 from server.core.resource import Api, Resource
 from server.modules.meta import health, pages
 from server.modules.meta.index import index
@@ -100,7 +101,7 @@ class Asset(Resource):
 class Live(Resource):
     """Whether the process answers."""
 
-    @declares(PUBLIC, action="meta.health", **_QUIET)
+    @declares(PUBLIC, action="meta.health", rate=UNLIMITED, **_QUIET)
     def get(self) -> Response:
         """Say that the process is alive; touches nothing."""
         return answers.envelope({"status": "alive"})

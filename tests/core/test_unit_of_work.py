@@ -1,0 +1,117 @@
+"""One commit per request: change and row together, what follows afterwards never an error of the answer."""
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from server.core.db import db
+from server.core.uow import after_commit, command, unit_of_work
+from server.modules.patients.resources.people import PatientCollection
+from tests.factories.database import audit_rows, query
+from tests.factories.people import make_user, sign_in
+
+NEW = {"first_name": "A", "last_name": "B", "date_of_birth": "1990-01-01", "sex": "other"}
+
+
+@pytest.fixture
+def afterwards(monkeypatch):
+    """Give a way to have something done after the commit of a registration."""
+
+    def arrange(*work):
+        original = PatientCollection.post
+
+        def post(self):
+            response = original(self)
+            for step in work:
+                after_commit(step)
+            return response
+
+        post.declaration = original.declaration
+        monkeypatch.setattr(PatientCollection, "post", post)
+
+    return arrange
+
+
+def test_a_failure_after_the_commit_is_logged_and_not_answered(app, as_role, afterwards, capsys):
+    done = []
+
+    def fail():
+        raise ConnectionError("the push service is away")
+
+    afterwards(fail, lambda: done.append("the next step"))
+    answer = as_role("admin").post("/patients", json=NEW)
+    assert answer.status_code == 201
+    assert done == ["the next step"]
+    assert len(query(app, "SELECT id FROM patients")) == 1
+    assert audit_rows(app)[-1]["status"] == 201
+
+
+def test_what_follows_sees_the_committed_change(app, as_role, afterwards):
+    seen = []
+    afterwards(lambda: seen.append(len(query(app, "SELECT id FROM patients"))))
+    assert as_role("admin").post("/patients", json=NEW).status_code == 201
+    assert seen == [1]
+
+
+def test_nothing_follows_a_rollback(app, as_role, afterwards):
+    done = []
+    afterwards(lambda: done.append("done"))
+    admin = as_role("admin")
+    assert admin.post("/patients", json={**NEW, "sex": "?"}).status_code == 422
+    assert admin.post("/patients", json=NEW).status_code == 201
+    assert admin.post("/patients", json=NEW).status_code == 409
+    assert done == ["done"]
+
+
+def test_a_commit_that_fails_leaves_nothing_but_the_row_of_the_failure(app, as_role, monkeypatch):
+    admin = as_role("admin")
+
+    def fail():
+        raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
+
+    with app.app_context():
+        monkeypatch.setattr(db.session, "commit", fail)
+    answer = admin.post("/patients", json=NEW)
+    monkeypatch.undo()
+    assert answer.status_code == 503
+    assert query(app, "SELECT id FROM patients") == []
+    row = audit_rows(app)[-1]
+    assert (row["status"], row["outcome"], row["changed"]) == (503, "failed", [])
+
+
+def test_a_command_has_a_row_of_its_own(app):
+    with app.app_context(), command("tests.something", "thing"):
+        pass
+    (row,) = query(app, "SELECT action, method, status, outcome FROM audit_logs")
+    assert row == {"action": "tests.something", "method": "COMMAND", "status": 200, "outcome": "success"}
+
+
+def fail_in_a_command():
+    with command("tests.something"):
+        db.session.execute(db.text("INSERT INTO counters (name, value) VALUES ('toys', 1)"))
+        raise ZeroDivisionError
+
+
+def test_a_command_that_fails_changes_nothing(app):
+    with app.app_context(), pytest.raises(ZeroDivisionError):
+        fail_in_a_command()
+    assert query(app, "SELECT name FROM counters WHERE name = 'toys'") == []
+    assert query(app, "SELECT action FROM audit_logs WHERE outcome = 'success'") == []
+
+
+def test_there_is_no_unit_of_work_without_something_to_record(app):
+    with app.app_context(), pytest.raises(AttributeError), unit_of_work():
+        pass
+
+
+def test_a_request_holds_one_connection_at_a_time(app, make_app, as_role):
+    # With a pool of one, a second connection in the same request would wait for ever.
+    small = make_app(DATABASE_POOL_SIZE="1")
+    with small.app_context():
+        db.engine.pool._max_overflow = 0
+        db.engine.pool._timeout = 0.2
+    client = small.test_client()
+    headers = sign_in(client, make_user(app, "admin")).headers
+    assert client.post("/api/v1/patients", json=NEW, headers=headers).status_code == 201
+    assert client.post("/api/v1/patients", json=NEW, headers=headers).status_code == 409
+    assert client.get("/api/v1/patients", headers=headers).status_code == 200
+    assert client.post("/api/v1/auth/logout", headers=headers).status_code == 200
