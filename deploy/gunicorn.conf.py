@@ -30,8 +30,7 @@ loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
 
 
 def post_worker_init(worker):
-    """Deliver mail that an earlier process left behind, without waiting for the next one to be written."""
-    from server.core import background
-    from server.modules.notifications.service import deliver_due
+    """Begin with the work that waits outside requests, such as mail that an earlier process left behind."""
+    from server.core import jobs
 
-    background.start(worker.wsgi, deliver_due)
+    jobs.start(worker.wsgi)

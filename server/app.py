@@ -16,7 +16,7 @@ from server.core import metrics
 from server.core.access import Grid
 from server.core.db import db, init_db
 from server.core.declare import check_declarations
-from server.core.hooks import DropUntrustedForwarding, init_hooks
+from server.core.hooks import WarnOfUntrustedForwarding, init_hooks
 from server.core.jobs import init_jobs
 from server.core.limits import init_limits
 from server.core.logs import init_logs
@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         store=Store(settings.redis_url) if settings.redis_url else None,
         aliases={},
     )
+    CORS(app, origins=list(settings.allowed_origins), expose_headers=EXPOSED, supports_credentials=True, max_age=600)
     init_hooks(app, settings)
     init_problems(app)
     init_limits(app, settings)
@@ -49,7 +50,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     Migrate(app, db, directory="migrations", render_as_batch=settings.database_uri.startswith("sqlite"))
     with app.app_context():
         metrics.watch(db.engine)
-    CORS(app, origins=list(settings.allowed_origins), expose_headers=EXPOSED, supports_credentials=True, max_age=600)
     _init_proxies(app, settings)
     cli.init_cli(app)
     init_jobs(app)
@@ -85,4 +85,4 @@ def _init_proxies(app: Flask, settings: Settings) -> None:
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     elif settings.is_production:
-        app.wsgi_app = DropUntrustedForwarding(app.wsgi_app, app.extensions["state"])  # type: ignore[method-assign]
+        app.wsgi_app = WarnOfUntrustedForwarding(app.wsgi_app, app.extensions["state"])  # type: ignore[method-assign]

@@ -7,6 +7,7 @@ environment are the upper-case names; `.env.example` explains each of them.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import zoneinfo
 from collections.abc import Mapping
@@ -74,6 +75,17 @@ class _Words(fields.Field[tuple[str, ...]]):
         return tuple(word.strip() for word in str(value).split(",") if word.strip())
 
 
+def _origins(words: tuple[str, ...]) -> None:
+    for word in words:
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?", word):
+            raise ValidationError("expected origins such as https://app.example.org, comma separated, none by pattern")
+
+
+def _redis_url(url: str) -> None:
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ValidationError("expected redis://..., rediss://... or unix://...")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything that an operator can set; one instance per application."""
@@ -82,7 +94,7 @@ class Settings:
     instance_dir: str = setting(fields.String(), "instance")
     api_prefix: str = setting(fields.String(validate=validate.Regexp(r"^/[a-z0-9/-]*[a-z0-9]$")), "/api/v1")
     database_uri: str = setting(fields.String(), "")
-    redis_url: str | None = setting(fields.String(), None)
+    redis_url: str | None = setting(fields.String(validate=_redis_url), None)
     web_concurrency: int = setting(_number(1, 64), 1)
     database_pool_size: int = setting(_number(1, 200), 10)
 
@@ -100,7 +112,7 @@ class Settings:
     password_hash_slots: int = setting(_number(1, 64), 4)
     audit_seal_key: str = setting(fields.String(), "")
 
-    allowed_origins: tuple[str, ...] = setting(_Words(), ())
+    allowed_origins: tuple[str, ...] = setting(_Words(validate=_origins), ())
     frontend_url: str = setting(fields.Url(require_tld=False, schemes={"http", "https"}), "http://localhost:3000")
     trusted_proxies: int = setting(_number(0, 10), 0)
     docs_enabled: bool = setting(fields.Boolean(), True)
@@ -122,6 +134,7 @@ class Settings:
     rate_write: str = setting(_rate(), "300 per minute")
     rate_lookup: str = setting(_rate(), "60 per minute")
     rate_sign_in: str = setting(_rate(), "60 per minute")
+    rate_refresh: str = setting(_rate(), "600 per minute")
     rate_limits_factor: int = setting(_number(1, 100_000), 1)
 
     @property

@@ -8,6 +8,8 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+FOLDED_KEY = sa.String(300).with_variant(sa.String(300, collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -25,6 +27,7 @@ def upgrade() -> None:
         sa.Column("email_verified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("mfa_enabled", sa.Boolean(), nullable=False),
         sa.Column("last_login_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_name_key", FOLDED_KEY, nullable=False),
         sa.Column("search_text", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -33,7 +36,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
     )
     op.create_index("ix_users_created_at", "users", ["created_at", "id"], unique=False)
-    op.create_index("ix_users_last_name", "users", ["last_name", "id"], unique=False)
+    op.create_index("ix_users_last_name", "users", ["last_name_key", "id"], unique=False)
     op.create_index("uq_users_email_key", "users", ["email_key"], unique=True)
     op.create_index("uq_users_username_key", "users", ["username_key"], unique=True)
     op.create_table(

@@ -10,6 +10,8 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+FOLDED_KEY = sa.String(300).with_variant(sa.String(300, collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
@@ -46,8 +48,8 @@ def upgrade() -> None:
         sa.Column("notes", sa.Text(), nullable=True),
         sa.Column("identifiers", sa.JSON(), nullable=False),
         sa.Column("registered_by", sa.Uuid(), nullable=True),
-        sa.Column("last_name_key", sa.String(length=300), nullable=False),
-        sa.Column("first_name_key", sa.String(length=300), nullable=False),
+        sa.Column("last_name_key", FOLDED_KEY, nullable=False),
+        sa.Column("first_name_key", FOLDED_KEY, nullable=False),
         sa.Column("email_key", sa.String(length=254), nullable=True),
         sa.Column("city_key", sa.String(length=300), nullable=True),
         sa.Column("search_text", sa.Text(), nullable=False),
@@ -65,7 +67,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_patients_identity", "patients", ["date_of_birth", "last_name_key", "first_name_key"], unique=False
     )
-    op.create_index("ix_patients_last_name", "patients", ["last_name", "id"], unique=False)
+    op.create_index("ix_patients_last_name", "patients", ["last_name_key", "id"], unique=False)
     op.create_index("ix_patients_phone", "patients", ["phone"], unique=False)
     op.create_index("ix_patients_primary_doctor_id", "patients", ["primary_doctor_id"], unique=False)
     op.create_index("uq_patients_mrn", "patients", ["mrn"], unique=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Integer, Uuid
+from sqlalchemy import DateTime, Integer, String, Uuid
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -15,6 +15,10 @@ from sqlalchemy.types import TypeDecorator
 from server.core import clock
 from server.core.errors import Stale, VersionRequired
 from server.core.ids import new_id
+from server.core.text import LONGEST_KEY
+
+# A folded key sorts by its code points on both databases, whatever the language of the server.
+FoldedKey = String(LONGEST_KEY).with_variant(String(LONGEST_KEY, collation="C"), "postgresql")
 
 
 class UTCDateTime(TypeDecorator[datetime]):

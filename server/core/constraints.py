@@ -8,7 +8,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 
 from server.core.db import Base
-from server.core.errors import Conflict, DomainError, IdTaken, Invalid
+from server.core.errors import DomainError, IdTaken, Invalid
 
 _errors: dict[str, tuple[type[DomainError], str | None]] = {}
 
@@ -18,8 +18,8 @@ def on_violation(constraint: str, error: type[DomainError], *, field: str | None
     _errors[constraint] = (error, field)
 
 
-def domain_error(violation: IntegrityError) -> DomainError:
-    """Return the domain error of a violation; one that no table foresaw is a plain conflict."""
+def domain_error(violation: IntegrityError) -> DomainError | None:
+    """Return the domain error of a violation, or None when no table foresaw it."""
     name = _constraint_name(violation)
     if name in _errors:
         error, field = _errors[name]
@@ -28,7 +28,7 @@ def domain_error(violation: IntegrityError) -> DomainError:
         return IdTaken(errors={"id": [IdTaken.default_message()]})
     if name.startswith("fk_") or "FOREIGN KEY" in str(violation.orig):
         return Invalid(message="Something that this refers to does not exist.")
-    return Conflict()
+    return None
 
 
 def _constraint_name(violation: IntegrityError) -> str:

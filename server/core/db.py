@@ -46,6 +46,7 @@ def engine_options(uri: str, *, pool_size: int) -> dict[str, Any]:
         "pool_size": pool_size,
         "max_overflow": 2,
         "pool_timeout": 3,
+        "hide_parameters": True,  # errors are logged, values are not
     }
     if uri.startswith("postgresql"):
         options["connect_args"] = {

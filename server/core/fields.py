@@ -23,6 +23,7 @@ from server.core.money import NotMoney, format_money, parse_money, places_of
 from server.core.phones import PHONE_PATTERN, NotAPhone, normalise_phone
 
 MAX_INT = 2**31 - 1
+LONGEST_EMAIL = 254
 
 
 def _refuse_bidi(value: str) -> None:
@@ -48,8 +49,8 @@ class _Text(fields.String):
 class Matches(validate.Regexp):
     """The whole value matches; `$` alone lets a line break through, and the published ECMA-262 knows no better."""
 
-    def __call__(self, value: str) -> str:
-        if self.regex.fullmatch(value) is None:
+    def __call__(self, value: Any) -> Any:
+        if re.fullmatch(self.regex.pattern, value) is None:
             raise ValidationError(self._format_error(value))
         return value
 
@@ -112,14 +113,16 @@ class Email(fields.String):
             **kwargs["metadata"],
         }
         super().__init__(**kwargs)
-        self.validators.insert(0, validate.Length(max=254))
+        self.validators.insert(0, validate.Length(max=LONGEST_EMAIL))
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         address = super()._deserialize(value, attr, data, **kwargs)
         try:
-            validate_email(address, check_deliverability=False)
+            validate_email(address, check_deliverability=False, allow_smtputf8=False)
         except EmailNotValidError as error:
             raise ValidationError(f"Not an e-mail address: {error}") from None
+        if len(normal_form(address)) > LONGEST_EMAIL:
+            raise ValidationError(f"Longer than {LONGEST_EMAIL} characters.")
         return address
 
 

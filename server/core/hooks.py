@@ -34,7 +34,7 @@ def init_hooks(app: Flask, settings: Settings) -> None:
     app.extensions["hsts"] = settings.is_production
 
 
-class DropUntrustedForwarding:
+class WarnOfUntrustedForwarding:
     """Warn once, loudly, when a proxy forwards requests and no proxy is trusted."""
 
     def __init__(self, inner: WSGIApplication, state: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from server.core.declare import Declaration
 from server.core.errors import CodedMessage, Invalid, MarkupNotAllowed, ReadOnly, UnsupportedMediaType
 from server.core.fields import MAX_INT
 from server.core.schema import Body, Query
-from server.core.strict_json import parse_object
+from server.core.strict_json import parse_form, parse_object
 
 _CODES: dict[str, type[Invalid]] = {cls.code: cls for cls in (ReadOnly, MarkupNotAllowed)}
 
@@ -43,7 +43,7 @@ def _raw_body(request: Request, declaration: Declaration) -> dict[str, Any]:
     if request.method == "DELETE":
         return {}
     if declaration.form and request.mimetype == "application/x-www-form-urlencoded":
-        return request.form.to_dict()
+        return parse_form(request.get_data())
     body = request.get_data()
     if not body and (declaration.body is None or not declaration.body_required):
         return {}
@@ -68,7 +68,7 @@ def _expected(request: Request, declaration: Declaration, raw: dict[str, Any]) -
     if header is not None:
         tag = header.strip().removeprefix("W/").strip('"')
         if tag == "*":
-            return Expected(next(iter(versions), None))
+            return Expected(next(iter(versions), None), required=declaration.version == "required")
         versions.add(int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 10 else -1)
     agreed = versions.pop() if len(versions) == 1 else (-1 if versions else None)
     return Expected(agreed, required=declaration.version == "required")

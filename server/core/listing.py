@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, and_, false, func, literal, or_, select, true
+from sqlalchemy import Connection, Select, and_, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.sql import ColumnElement
 
 from server.core.errors import InvalidCursor, UseCursor
@@ -125,14 +125,24 @@ def _directed(order: Sequence[tuple[Any, bool]]) -> list[Any]:
 
 
 def _after(order: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> ColumnElement[bool]:
-    """Return "comes after these key values" for keys of mixed direction."""
+    """Return "comes after these key values", in a form that an index on the keys can begin at."""
+    columns = [column for column, _ in order]
+    bound = [literal(value, column.type) for (column, _), value in zip(order, values, strict=True)]
+    directions = {descending for _, descending in order}
+    if len(directions) == 1:
+        keys, limit = tuple_(*columns), tuple_(*bound)
+        return keys < limit if directions.pop() else keys > limit
+    return _after_mixed(order, bound)
+
+
+def _after_mixed(order: Sequence[tuple[Any, bool]], bound: Sequence[Any]) -> ColumnElement[bool]:
     reached: list[ColumnElement[bool]] = []
     cases: list[ColumnElement[bool]] = [false()]
-    for (column, descending), value in zip(order, values, strict=True):
-        beyond = column < value if descending else column > value
-        cases.append(and_(*reached, beyond))
+    for (column, descending), value in zip(order, bound, strict=True):
+        cases.append(and_(*reached, column < value if descending else column > value))
         reached.append(column == value)
-    return or_(*cases)
+    first, descending = order[0]
+    return and_(first <= bound[0] if descending else first >= bound[0], or_(*cases))
 
 
 _TYPES: dict[str, tuple[type, Callable[[str], Any]]] = {

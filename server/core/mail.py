@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import structlog
+from email_validator import validate_email
 
 from server.config import Settings
 from server.core import clock
@@ -72,8 +74,8 @@ def mailer_of(settings: Settings) -> Mailer:
 def compose(settings: Settings, *, to: str, subject: str, text: str) -> EmailMessage:
     """Return a plain-text message from the clinic."""
     message = EmailMessage()
-    message["From"] = f"{settings.clinic_name} <{settings.mail_from}>"
-    message["To"] = to
+    message["From"] = Address(settings.clinic_name, addr_spec=settings.mail_from)
+    message["To"] = Address(addr_spec=validate_email(to, check_deliverability=False).ascii_email or to)
     message["Subject"] = subject
     message["Date"] = format_datetime(clock.now())
     message["Message-ID"] = make_msgid(domain=settings.mail_from.rpartition("@")[2])

@@ -11,4 +11,4 @@ def full_name(first: str, last: str) -> str:
 def split_name(name: str) -> tuple[str, str]:
     """Split a full name at its last space; a single word is the last name and the first name is empty."""
     first, _, last = name.rpartition(" ")
-    return first, last
+    return first.rstrip(), last

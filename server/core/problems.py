@@ -100,7 +100,7 @@ def init_problems(app: Flask) -> None:
     app.register_error_handler(DomainError, of)
     app.register_error_handler(ValidationError, lambda error: of(inputs.invalid(error)))
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(IntegrityError, lambda error: of(constraints.domain_error(error)))
+    app.register_error_handler(IntegrityError, _constraint)
     app.register_error_handler(StaleDataError, lambda _error: of(Stale()))
     app.register_error_handler(DataError, lambda _error: of(Invalid(message="A value is out of range.")))
     app.register_error_handler(DBAPIError, _database)
@@ -125,6 +125,12 @@ def _http(error: HTTPException) -> Response:
     return render(status, code, message, headers=headers)
 
 
+def _constraint(error: IntegrityError) -> Response:
+    """Answer what the table registered for its constraint; one that nobody foresaw is a defect of ours."""
+    known = constraints.domain_error(error)
+    return of(known) if known is not None else _unexpected(error)
+
+
 def _database(error: DBAPIError) -> Response:
     """Answer 507 for a full disk, 503 for locks, time-outs and lost connections, 500 for the rest."""
     reason = str(error.orig)
@@ -144,5 +150,5 @@ def _unavailable(error: Exception, event: str) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.error("unexpected_error", error=type(error).__name__)
+    log.error("unexpected_error", error=type(error).__name__, exc_info=error)
     return of(InternalError())

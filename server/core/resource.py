@@ -61,26 +61,31 @@ class Resource(flask_restful.Resource):
         self.declaration = declaration
         self.parent = None
         method: Callable[..., Response] = getattr(self, verb)
-        admit(declaration)
-        self.query = read_query(request, declaration)
+        _note_path(declaration, kwargs)
         if request.method in SAFE:
             return self._read(method, kwargs)
+        admit(declaration)
+        self.query = read_query(request, declaration)
         self.body, self.expected = read_body(request, declaration)
         prepare: Callable[..., Any] | None = getattr(self, f"before_{verb}", None)
         self.prepared = prepare(**kwargs) if prepare else None
         return self._write(method, kwargs)
 
     def _read(self, method: Callable[..., Response], path: dict[str, Any]) -> Response:
-        """Answer from the autocommit connection; a connection that died in the pool is replaced once."""
+        """Answer from the autocommit connection; one that died in the pool is replaced once."""
         try:
-            self._enter(path)
-            return method(**path)
+            return self._answer(method, path)
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
             close_reading()
-            self._enter(path)
-            return method(**path)
+            return self._answer(method, path)
+
+    def _answer(self, method: Callable[..., Response], path: dict[str, Any]) -> Response:
+        admit(self.declaration)
+        self.query = read_query(request, self.declaration)
+        self._enter(path)
+        return method(**path)
 
     def _write(self, method: Callable[..., Response], path: dict[str, Any]) -> Response:
         claim = idempotency.claim_of(request, self.declaration, trails.current().actor)
@@ -153,7 +158,9 @@ class Resource(flask_restful.Resource):
         data = [item if isinstance(item, dict) else self._dump(item) for item in found]
         trails.current().listed(item["id"] for item in data if "id" in item)
         meta = {"page": 1, "per_page": max(len(data), 1), "total": len(data), "pages": 1, "next_cursor": None}
-        return answers.envelope(data, meta=meta)
+        response = answers.envelope(data, meta=meta)
+        response.headers["X-Total-Count"] = str(len(data))
+        return response
 
     def gone(self) -> Response:
         """Answer 204."""
@@ -165,10 +172,18 @@ class Resource(flask_restful.Resource):
         return entity_dumper(self.declaration.out)(entity)
 
 
+def _note_path(declaration: Declaration, path: dict[str, Any]) -> None:
+    """Note whom and what the path names, so that a refusal too says which chart was tried."""
+    trail = trails.current()
+    trail.action, trail.object_type = declaration.action, declaration.object_type
+    rule = request.url_rule.rule if request.url_rule else ""
+    named = list(path.values())[-1] if path and rule.endswith(">") else None
+    trail.about(named if isinstance(named, uuid.UUID) else None, patient_id=path.get("patient_id"))
+
+
 def admit(declaration: Declaration) -> None:
     """Find out who calls, whether they may, and whether not too often."""
     trail = trails.current()
-    trail.action, trail.object_type = declaration.action, declaration.object_type
     g.declaration = declaration
     if declaration.permission is not PUBLIC:
         authenticate: Callable[[], Actor] = current_app.extensions["authenticate"]

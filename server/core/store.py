@@ -5,9 +5,10 @@ Everything kept there is a copy; a caller that gets `StoreDown` asks the databas
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import redis
 import structlog
@@ -35,20 +36,46 @@ class Store:
             decode_responses=True,
         )
         self._resume_at = 0.0
+        self._owed: dict[str, tuple[str, float]] = {}
+        self._lock = threading.Lock()
 
     def get_many(self, names: Sequence[str]) -> list[str | None]:
         """Return the values of `names` in one round trip; during the pause after a failure raise at once."""
+        self._pay()
+        return cast("list[str | None]", self._ask(lambda: self._redis.mget(names)))
+
+    def put(self, name: str, value: str, *, seconds: int) -> None:
+        """Keep a copy for some seconds, unless something stands there."""
+        self._ask(lambda: self._redis.set(name, value, ex=seconds, nx=True))
+
+    def mark(self, names: Sequence[str], value: str, *, seconds: int) -> None:
+        """Put marks in place of what stands; those that Redis misses now are put before it is next asked."""
+        until = time.monotonic() + seconds
+        with self._lock:
+            self._owed.update(dict.fromkeys(names, (value, until)))
+        self._pay()
+
+    def _pay(self) -> None:
+        """Put the marks that are owed, in one round trip."""
+        with self._lock:
+            owed = dict(self._owed)
+        if not owed:
+            return
+        pipeline = self._redis.pipeline(transaction=False)
+        for name, (value, until) in owed.items():
+            if (left := round(until - time.monotonic())) > 0:
+                pipeline.set(name, value, ex=left)
+        self._ask(pipeline.execute)
+        with self._lock:
+            for name, mark in owed.items():
+                if self._owed.get(name) == mark:
+                    del self._owed[name]
+
+    def _ask(self, question: Callable[[], Any]) -> Any:
         if time.monotonic() < self._resume_at:
             raise StoreDown
         try:
-            return cast("list[str | None]", self._redis.mget(names))
-        except redis.RedisError as error:
-            raise self._down(error) from None
-
-    def put(self, name: str, value: str, *, seconds: int, only_if_absent: bool = False) -> None:
-        """Keep a value for some seconds."""
-        try:
-            self._redis.set(name, value, ex=seconds, nx=only_if_absent)
+            return question()
         except redis.RedisError as error:
             raise self._down(error) from None
 

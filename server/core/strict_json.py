@@ -6,6 +6,7 @@ import json
 import math
 import re
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 from server.core.errors import BadRequest, Invalid
 
@@ -71,3 +72,14 @@ def _check(value: Any, depth: int) -> None:
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             _check(key, depth + 1)
             _check(item, depth + 1)
+
+
+def parse_form(body: bytes) -> dict[str, str]:
+    """Return the fields of a URL-encoded form, held to the same rules as JSON: UTF-8, each name once, no NUL."""
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict")
+    except (UnicodeDecodeError, ValueError):
+        raise BadRequest("The form is not URL-encoded UTF-8.") from None
+    fields = _unique(list(pairs))
+    _check(fields, 1)
+    return fields

@@ -49,12 +49,17 @@ class Trail:
     version_before: int | None = None
     version_after: int | None = None
     note: str = ""
+    session_id: uuid.UUID | None = None
+    break_glass_id: uuid.UUID | None = None
+    on_behalf_of: uuid.UUID | None = None
     written: bool = False
     _began: float = field(default_factory=time.perf_counter)
 
     def about(self, object_id: uuid.UUID | None = None, *, patient_id: uuid.UUID | None = None) -> None:
         """Say which object, and which patient, this request concerns."""
         self.object_id = object_id or self.object_id
+        if patient_id is None and self.object_type == "patient":
+            patient_id = object_id
         self.patient_id = patient_id or self.patient_id
 
     def listed(self, ids: Iterable[uuid.UUID]) -> None:
@@ -108,7 +113,12 @@ def _note_entity(trail: Trail, entity: Record, *, is_new: bool) -> None:
     for attribute in state.mapper.column_attrs:
         name = attribute.key
         history = state.attrs[name].history
-        if name in _UNINTERESTING or not history.has_changes() or (is_new and not any(history.added)):
+        if (
+            name in _UNINTERESTING
+            or name.endswith("_key")
+            or not history.has_changes()
+            or (is_new and not any(history.added))
+        ):
             continue
         trail.changed.add(name)
         if name in entity.audited_values:

@@ -52,13 +52,15 @@ def unit_of_work() -> Iterator[UnitOfWork]:
 @contextmanager
 def command(action: str, object_type: str = "") -> Iterator[UnitOfWork]:
     """Run the block as a unit of work of a command or job, with an audit row of its own."""
-    outer = g.get("trail")
+    outer = g.pop("trail", None)
     g.trail = trails.Trail(method="COMMAND", route=action, action=action, object_type=object_type)
     try:
         with unit_of_work() as unit:
             yield unit
     finally:
-        g.trail = outer
+        g.pop("trail", None)
+        if outer is not None:
+            g.trail = outer
 
 
 def after_commit(work: Callable[[], None]) -> None:

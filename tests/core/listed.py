@@ -9,10 +9,13 @@ from typing import Any
 from flask import Flask
 
 from server.core import clock
+from server.core.db import db
 from server.core.declare import Endpoint, endpoints
 from server.core.uow import command
-from server.modules.patients.service import chart, people
+from server.modules.auth.service import sessions
+from server.modules.patients.service import care, chart, people
 from server.modules.users import service as users
+from server.modules.users.models import User
 from tests.factories.people import API, SignedIn, make_patient, make_user, relate, signed_in
 
 # Ties, other alphabets, capitals before small letters, and a word with a space in it.
@@ -105,6 +108,25 @@ def _requests(path: str) -> Callable[[Flask, int], Filled]:
     return fill
 
 
+def _sessions(app: Flask, count: int) -> Filled:
+    client = signed_in(app, "nurse")
+    with app.app_context(), command("tests.fill", "session"):
+        user = db.session.get_one(User, client.user.id)
+        for number in range(count - 1):
+            sessions.open_session(user=user, device=sessions.Device(f"Browser {number}", "127.0.0.1"))
+    return Filled(client, "/auth/sessions", {})
+
+
+def _care_team(app: Flask, count: int) -> Filled:
+    patient = make_patient(app)
+    with app.app_context(), command("tests.fill", "care_relation"):
+        for number in range(count):
+            email = f"member{number}@example.com"
+            user = users.create(email=email, first_name="Fill", last_name=NAMES[number % len(NAMES)], roles=["nurse"])
+            care.enrol(patient_id=patient.id, user_id=user.id, added_by=user.id)
+    return Filled(signed_in(app, "admin"), f"/patients/{patient.id}/care-team", {})
+
+
 FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/patients": _patients,
     f"{API}/patients/search": _search,
@@ -113,6 +135,8 @@ FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
         "allergies", chart.add_allergy, substance="Substance", severity="mild"
     ),
     f"{API}/patients/{{patient_id}}/conditions": _chart("conditions", chart.add_condition, display="Condition"),
+    f"{API}/patients/{{patient_id}}/care-team": _care_team,
+    f"{API}/auth/sessions": _sessions,
     f"{API}/audit-logs": _requests("/audit-logs"),
     f"{API}/user-activities": _requests("/user-activities"),
 }

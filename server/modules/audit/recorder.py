@@ -35,7 +35,7 @@ def write(connection: Connection, trail: Trail, status: int) -> None:
             "request_id": trail.request_id,
             "actor_id": trail.actor_id,
             "actor_roles": sorted(trail.actor.roles) if trail.actor else [],
-            "session_id": trail.actor.session_id if trail.actor else None,
+            "session_id": trail.actor.session_id if trail.actor else trail.session_id,
             "address": trail.address[:64],
             "method": trail.method[:10],
             "route": trail.route[:200],
@@ -54,7 +54,7 @@ def write(connection: Connection, trail: Trail, status: int) -> None:
             "object_ids": [str(object_id) for object_id in trail.object_ids],
             "object_count": trail.object_count,
             "note": trail.note,
-            "break_glass_id": None,
-            "on_behalf_of": None,
+            "break_glass_id": trail.break_glass_id,
+            "on_behalf_of": trail.on_behalf_of,
         },
     )

@@ -28,8 +28,8 @@ def install() -> None:
 
 def invitation(user_id: uuid.UUID, _details: dict[str, Any]) -> EmailMessage | None:
     """Invite the owner of a new account to open it; older links die."""
-    user = db.session.get_one(User, user_id)
-    if user.status != UserStatus.INVITED:
+    user = db.session.get(User, user_id)
+    if user is None or user.status != UserStatus.INVITED:
         return None
     settings = state.settings()
     hours = settings.invitation_hours
@@ -51,7 +51,9 @@ def invitation(user_id: uuid.UUID, _details: dict[str, Any]) -> EmailMessage | N
 def token_reused(user_id: uuid.UUID, _details: dict[str, Any]) -> EmailMessage | None:
     """Tell the owner that a sign-in was ended because its token was used twice."""
     settings = state.settings()
-    user = db.session.get_one(User, user_id)
+    user = db.session.get(User, user_id)
+    if user is None:
+        return None
     return compose(
         settings,
         to=user.email,

@@ -46,6 +46,10 @@ class Principal:
     session_id: uuid.UUID
     roles: frozenset[Role]
 
+    def actor(self) -> Actor:
+        """Return the principal as who makes this request."""
+        return Actor(self.user_id, self.session_id, self.roles, state.grid())
+
 
 def authenticate() -> Actor:
     """Return the caller of this request, or raise 401."""
@@ -56,7 +60,7 @@ def authenticate() -> Actor:
     except (JWTExtendedException, pyjwt.PyJWTError, ValueError):
         raise InvalidToken from None
     principal: Principal = g.principal
-    return Actor(principal.user_id, principal.session_id, principal.roles, state.grid())
+    return principal.actor()
 
 
 @jwt_manager.token_in_blocklist_loader
@@ -121,41 +125,38 @@ def _from_sql(user_id: uuid.UUID, session_id: uuid.UUID) -> Principal | None:
 
 def _keep(principal: Principal) -> None:
     value = orjson.dumps({"user_id": principal.user_id, "roles": sorted(principal.roles)}).decode()
-    _put(_copy(principal.session_id), value, KEPT_SECONDS, only_if_absent=True)
+    store = state.store()
+    # A copy that was not made is asked of SQL.
+    if store is not None:
+        with suppress(StoreDown):
+            store.put(_copy(principal.session_id), value, seconds=KEPT_SECONDS)
 
 
 def forget(session_ids: Iterable[uuid.UUID]) -> None:
     """Have the next request of these sessions ask SQL; call it before the change is committed."""
-    ids = list(session_ids)
-
-    def mark() -> None:
-        for session_id in ids:
-            _put(_copy(session_id), _MARK, MARK_SECONDS)
-
-    mark()
-    after_commit(mark)
+    _mark([_copy(session_id) for session_id in session_ids], _MARK, MARK_SECONDS)
 
 
 def block(session_ids: Iterable[uuid.UUID]) -> None:
     """Refuse these sessions from now on; SQL, which the running unit of work has changed, is the truth."""
     ids = list(session_ids)
-    seconds = state.settings().access_token_minutes * 60 + 60
-
-    def mark() -> None:
-        for session_id in ids:
-            _put(_blocklist(session_id), "1", seconds)
-
     forget(ids)
-    after_commit(mark)
+    seconds = state.settings().access_token_minutes * 60 + 60
+    names = [_blocklist(session_id) for session_id in ids]
+    after_commit(lambda: _put_marks(names, "1", seconds))
 
 
-def _put(name: str, value: str, seconds: int, *, only_if_absent: bool = False) -> None:
+def _mark(names: list[str], value: str, seconds: int) -> None:
+    """Put the marks now, and once more when the change is committed."""
+    _put_marks(names, value, seconds)
+    after_commit(lambda: _put_marks(names, value, seconds))
+
+
+def _put_marks(names: list[str], value: str, seconds: int) -> None:
     store = state.store()
-    if store is None:
-        return
-    # A copy that was not made is asked of SQL; copies that stand live for half a minute at most.
-    with suppress(StoreDown):
-        store.put(name, value, seconds=seconds, only_if_absent=only_if_absent)
+    if store is not None and names:
+        with suppress(StoreDown):
+            store.mark(names, value, seconds=seconds)
 
 
 def _blocklist(session_id: uuid.UUID) -> str:

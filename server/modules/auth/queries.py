@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, or_, select
@@ -10,21 +11,34 @@ from sqlalchemy import Connection, Row, Select, or_, select
 from server.core import clock
 from server.core.access import Actor
 from server.core.fields import normal_form
+from server.core.listing import ListSpec, Page, fetch_page
 from server.modules.auth.models import Credential, Session
 from server.modules.users.models import User
 
 _ACCOUNT: tuple[Any, ...] = (User.id, User.status, User.email_verified_at, Credential.password_hash)
 
 
-def sessions_of(connection: Connection, actor: Actor) -> list[dict[str, Any]]:
-    """Return one's own live sessions, the latest used first."""
-    table = Session.__table__
-    rows = connection.execute(
-        select(table.c.id, table.c.user_agent, table.c.address, table.c.created_at, table.c.last_used_at)
-        .where(table.c.user_id == actor.user_id, table.c.ended_at.is_(None), table.c.expires_at > clock.now())
-        .order_by(table.c.last_used_at.desc(), table.c.id.desc())
+_SESSION: tuple[Any, ...] = (
+    Session.id,
+    Session.user_agent,
+    Session.address,
+    Session.created_at,
+    Session.last_used_at,
+)
+
+LIST = ListSpec(
+    sorts={"last_used_at": Session.last_used_at, "created_at": Session.id}, tie=Session.id, default="-last_used_at"
+)
+
+
+def page_of_sessions(connection: Connection, actor: Actor, query: Mapping[str, Any]) -> Page:
+    """Return one page of one's own live sessions, the latest used first."""
+    now = clock.now()
+    is_current = (Session.id == actor.session_id).label("is_current")
+    stmt = select(*_SESSION, is_current).where(
+        Session.user_id == actor.user_id, Session.ended_at.is_(None), Session.expires_at > now, Session.idles_at > now
     )
-    return [{**row._mapping, "is_current": row.id == actor.session_id} for row in rows]
+    return fetch_page(connection, stmt, LIST, query)
 
 
 def account_by_identifier(connection: Connection, identifier: str) -> Row[Any] | None:

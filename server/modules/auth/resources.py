@@ -29,6 +29,7 @@ from server.modules.auth.schemas import (
     MePatch,
     RefreshIn,
     SessionOut,
+    SessionQuery,
     SignInOut,
     TokenIn,
     TokenOut,
@@ -42,7 +43,7 @@ from server.modules.users.schemas import UserOut
 blueprint = Blueprint("auth", __name__)
 api = Api(blueprint)
 
-_SIGN_IN = {"status": 200, "rate": "sign_in", "object_type": "session", "out": SignInOut}
+_SIGN_IN = {"status": 200, "object_type": "user", "idempotent": False, "out": SignInOut}
 _REFUSALS = (accounts.BadCredentials, accounts.AccountDeactivated, accounts.EmailNotVerified)
 
 
@@ -52,6 +53,7 @@ def _device() -> sessions.Device:
 
 def _signed_in(found: tuple[sessions.Pair, User], message: str) -> Response:
     pair, user = found
+    trails.current().about(user.id)
     data: dict[str, Any] = {
         "access_token": pair.access_token,
         "refresh_token": pair.refresh_token,
@@ -67,7 +69,7 @@ def _signed_in(found: tuple[sessions.Pair, User], message: str) -> Response:
 class Login(Resource):
     """Sign-in by password."""
 
-    @declares(PUBLIC, action="auth.login", body=LoginIn, problems=_REFUSALS, **_SIGN_IN)
+    @declares(PUBLIC, action="auth.login", rate="sign_in", body=LoginIn, problems=_REFUSALS, **_SIGN_IN)
     def post(self) -> Response:
         """Sign in with e-mail or user name and password."""
         return _signed_in(accounts.sign_in(self.prepared, device=_device()), "Signed in.")
@@ -83,7 +85,7 @@ class Token(Resource):
     @declares(
         PUBLIC,
         action="auth.login",
-        object_type="session",
+        object_type="user",
         body=TokenIn,
         form=True,
         out=TokenOut,
@@ -110,7 +112,14 @@ class Token(Resource):
 class Refresh(Resource):
     """Rotation of tokens."""
 
-    @declares(PUBLIC, action="auth.refresh", body=RefreshIn, problems=(InvalidToken, sessions.TokenReused), **_SIGN_IN)
+    @declares(
+        PUBLIC,
+        action="auth.refresh",
+        rate="refresh",
+        body=RefreshIn,
+        problems=(InvalidToken, sessions.TokenReused),
+        **_SIGN_IN,
+    )
     def post(self) -> Response:
         """Exchange a refresh token for new tokens; each works once."""
         return _signed_in(sessions.rotate(tokens.read_refresh(self.body["refresh_token"])), "Tokens renewed.")
@@ -141,8 +150,10 @@ class Logout(Resource):
         if not token:
             raise Unauthorized
         user_id, session_id = tokens.session_of(tokens.read(token))
-        if live_principal(user_id, session_id) is None:
+        principal = live_principal(user_id, session_id)
+        if principal is None:
             raise InvalidToken
+        trails.current().actor = principal.actor()
         trails.current().actor_id = user_id
         trails.current().about(session_id)
         return user_id, session_id
@@ -226,7 +237,12 @@ class AcceptInvitation(Resource):
     """The opening of an invited account."""
 
     @declares(
-        PUBLIC, action="auth.accept_invitation", body=AcceptInvitationIn, problems=(links.LinkInvalid,), **_SIGN_IN
+        PUBLIC,
+        action="auth.accept_invitation",
+        rate="sign_in",
+        body=AcceptInvitationIn,
+        problems=(links.LinkInvalid,),
+        **_SIGN_IN,
     )
     def post(self) -> Response:
         """Open an invited account: set its password, verify its e-mail and sign in."""
@@ -241,10 +257,12 @@ class AcceptInvitation(Resource):
 class SessionCollection(Resource):
     """One's own sessions."""
 
-    @declares(Perm.ACCOUNT, action="auth.sessions", object_type="session", out=SessionOut, many=True)
+    @declares(
+        Perm.ACCOUNT, action="auth.sessions", object_type="session", query=SessionQuery, out=SessionOut, many=True
+    )
     def get(self) -> Response:
         """List one's own live sessions."""
-        return self.items(queries.sessions_of(self.connection, self.actor))
+        return self.page(queries.page_of_sessions(self.connection, self.actor, self.query))
 
 
 class SessionItem(Resource):

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from server.core import fields as f
-from server.core.schema import Body
+from server.core.schema import Body, ListQuery, SortKeys
 from server.modules.users.schemas import UserOut
 
-_NO_NUL = validate.Length(1, 1024)
+_SECRET_LENGTH = validate.Length(1, 1024)
 
 
 class Password(fields.String):
     """A secret; it is never stored, logged or answered."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validate=_NO_NUL, load_only=True, metadata={"format": "password"}, **kwargs)
+        super().__init__(validate=_SECRET_LENGTH, load_only=True, metadata={"format": "password"}, **kwargs)
 
 
 class LoginIn(Body):
     """Sign in by e-mail or user name; `email` and `username` are accepted for `identifier`."""
+
+    published: ClassVar[dict[str, Any]] = {
+        "oneOf": [{"required": [name]} for name in ("identifier", "email", "username")],
+    }
 
     identifier = fields.String(validate=validate.Length(1, 254))
     email = fields.String(validate=validate.Length(1, 254))
@@ -114,6 +118,12 @@ class SessionOut(Schema):
     created_at = f.Instant(required=True)
     last_used_at = f.Instant(required=True)
     is_current = fields.Boolean(required=True)
+
+
+class SessionQuery(ListQuery):
+    """A page of one's own sessions."""
+
+    sort = SortKeys("last_used_at", "created_at")
 
 
 class ClaimsOut(Schema):

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask
 
 from server import __version__
 from server.core import state
 from server.core.declare import Endpoint, endpoints
+from server.core.dump import to_json
 from server.modules.meta.openapi import document
 
+_ORIGIN = "http://localhost:5000"
 _EXAMPLE_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
+_OF_FORMAT = {
+    "uuid": _EXAMPLE_ID,
+    "date": "1980-02-03",
+    "date-time": "2026-01-31T09:30:00Z",
+    "email": "ada@example.com",
+}
 
 
 def index(app: Flask) -> dict[str, Any]:
@@ -37,23 +46,49 @@ def _build(app: Flask) -> dict[str, Any]:
 
 
 def _line(app: Flask, endpoint: Endpoint) -> dict[str, Any]:
-    path = endpoint.path
-    for argument in endpoint.rule.arguments:
-        path = path.replace(f"{{{argument}}}", _EXAMPLE_ID if argument.endswith("_id") else argument)
-    example = f"curl -X {endpoint.verb.upper()} http://localhost:5000{path}"
     operation = document(app)["paths"][endpoint.path][endpoint.verb]
-    if "security" in operation:
-        example += " -H 'Authorization: Bearer $TOKEN'"
-    if "requestBody" in operation:
-        media = next(iter(operation["requestBody"]["content"]))
-        example += f" -H 'Content-Type: {media}' -d @body"
     line = {
         "method": endpoint.verb.upper(),
         "path": endpoint.path,
         "summary": endpoint.declaration.summary,
         "permission": str(endpoint.declaration.permission),
-        "example": example,
+        "example": _example(app, endpoint, operation),
     }
     if endpoint.alias_of:
         line["alias_of"] = operation["x-alias-of"]
     return line
+
+
+def _example(app: Flask, endpoint: Endpoint, operation: dict[str, Any]) -> str:
+    """Return a curl call that has all that the operation requires."""
+    path = endpoint.path
+    for argument in endpoint.rule.arguments:
+        path = path.replace(f"{{{argument}}}", _EXAMPLE_ID if argument.endswith("_id") else argument)
+    asked = {p["name"]: p for p in operation["parameters"] if p["in"] == "query" and p.get("required")}
+    if asked:
+        path += "?" + urlencode({name: _value(app, name, p["schema"]) for name, p in asked.items()})
+    call = f"curl -X {endpoint.verb.upper()} '{_ORIGIN}{path}'"
+    if "security" in operation:
+        call += ' -H "Authorization: Bearer $TOKEN"'
+    for media, content in operation.get("requestBody", {}).get("content", {}).items():
+        body = _value(app, "body", content["schema"])
+        text = urlencode(body) if media != "application/json" else to_json(body).decode()
+        call += f" -H 'Content-Type: {media}' -d '{text}'"
+    return call
+
+
+def _value(app: Flask, name: str, schema: dict[str, Any]) -> Any:
+    """Return an example of a schema: of an object what it requires, of text its own example or its field's name."""
+    if "$ref" in schema:
+        schema = document(app)["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if "example" in schema:
+        return schema["example"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type")
+    if kind == "object":
+        required = schema.get("required", ())
+        return {key: _value(app, key, part) for key, part in schema.get("properties", {}).items() if key in required}
+    if kind == "array":
+        return [_value(app, name, schema["items"])]
+    return _OF_FORMAT.get(schema.get("format", ""), {"integer": 1, "boolean": True}.get(str(kind), name))

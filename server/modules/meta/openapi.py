@@ -49,7 +49,16 @@ def _build(app: Flask) -> dict[str, Any]:
     _add_components(spec, settings.api_prefix)
     for endpoint in endpoints(app):
         spec.path(path=endpoint.path, operations={endpoint.verb: _operation(endpoint)})
-    return spec.to_dict()
+    return _with_published(spec.to_dict(), app)
+
+
+def _with_published(found: dict[str, Any], app: Flask) -> dict[str, Any]:
+    """Add what a body's class says in `published` of itself: rules between fields, which marshmallow keeps in code."""
+    for endpoint in endpoints(app):
+        extra = getattr(endpoint.declaration.body, "published", None)
+        if extra:
+            found["components"]["schemas"][_name(endpoint.declaration.body)].update(extra)
+    return found
 
 
 def _name(schema: Any) -> str:
@@ -232,6 +241,8 @@ def _refusals(endpoint: Endpoint) -> dict[int, set[str]]:
     if declared.permission is not PUBLIC:
         errors[401] = {"unauthorized", "invalid_token"}
         errors[403] = {"forbidden"}
+    if declared.query is not None:
+        errors[414] = {"uri_too_long"}
     if endpoint.rule.arguments:
         errors[404] = {"not_found"}
     if endpoint.verb in _VERBS_WITH_BODY:

@@ -131,7 +131,7 @@ class Health(Resource):
 class Metrics(Resource):
     """What Prometheus scrapes."""
 
-    @declares(PUBLIC, action="meta.metrics", media_type="text/plain", **_QUIET)
+    @declares(PUBLIC, action="meta.metrics", media_type="text/plain", problems=(NotFound,), **_QUIET)
     def get(self) -> Response:
         """Show metrics to whoever brings `METRICS_TOKEN` as a bearer token; to others there is no such page."""
         token = state.settings().metrics_token

@@ -16,8 +16,9 @@ from typing import Any
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import SQLAlchemyError
 
-from server.core import background, clock, state
+from server.core import clock, jobs, state
 from server.core.db import close_reading, db, reading
 from server.core.mail import mailer_of
 from server.core.uow import after_commit, command
@@ -49,15 +50,25 @@ def enqueue_mail(*, kind: str, subject_id: uuid.UUID, dedupe_key: str, details: 
     """Have a mail of `kind` about `subject_id` sent once the running unit of work is committed."""
     message = OutboxMessage(kind=kind, subject_id=subject_id, details=details or {}, dedupe_key=dedupe_key)
     db.session.add(message)
-    after_commit(lambda: background.wake(deliver_due))
+    after_commit(jobs.wake)
 
 
 def deliver_due() -> int:
     """Deliver every message that is due; return how many left."""
+    _bury()
     sent = 0
     while (claimed := _claim()) is not None:
         sent += _deliver(*claimed)
     return sent
+
+
+def _bury() -> None:
+    """Give up messages whose every try ended without a word, such as in a killed process."""
+    box = OutboxMessage.__table__
+    is_spent = (box.c.status == OutboxStatus.PENDING, box.c.attempts >= MAX_ATTEMPTS)
+    values = {"status": OutboxStatus.DEAD, "last_error": "every try was cut short"}
+    reading().execute(update(box).where(*is_spent, box.c.next_attempt_at <= clock.now()).values(values))
+    close_reading()
 
 
 def _claim() -> tuple[uuid.UUID, str, uuid.UUID, dict[str, Any], int] | None:
@@ -92,12 +103,15 @@ def _deliver(message_id: uuid.UUID, kind: str, subject_id: uuid.UUID, details: d
             message = _composers[kind](subject_id, details)
         if message is not None:
             mailer_of(state.settings()).send(message)
-    except (OSError, smtplib.SMTPException, KeyError) as error:
+    except (OSError, smtplib.SMTPException, SQLAlchemyError, LookupError, ValueError) as error:
         log.warning("mail_failed", kind=kind, attempts=attempts, error=type(error).__name__)
         is_dead = attempts >= MAX_ATTEMPTS
         status = OutboxStatus.DEAD if is_dead else OutboxStatus.PENDING
         _note(
-            message_id, status=status, next_attempt_at=clock.now() + pause_after(attempts), last_error=str(error)[:200]
+            message_id,
+            status=status,
+            next_attempt_at=clock.now() + pause_after(attempts),
+            last_error=type(error).__name__,
         )
         return False
     _note(message_id, status=OutboxStatus.SENT, sent_at=clock.now(), last_error=None)

@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.core.access import Role
-from server.core.columns import Record, UTCDateTime
+from server.core.columns import FoldedKey, Record, UTCDateTime
 from server.core.constraints import on_violation
 from server.core.db import Base
 from server.core.errors import Conflict
@@ -38,7 +38,7 @@ class User(Record, Base):
         CheckConstraint("status IN ('invited', 'active', 'locked', 'deactivated')", name="status"),
         Index("uq_users_email_key", "email_key", unique=True),
         Index("uq_users_username_key", "username_key", unique=True),
-        Index("ix_users_last_name", "last_name", "id"),
+        Index("ix_users_last_name", "last_name_key", "id"),
         Index("ix_users_created_at", "created_at", "id"),
     )
     audited_values: ClassVar[frozenset[str]] = frozenset({"status"})
@@ -55,6 +55,7 @@ class User(Record, Base):
     email_verified_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     mfa_enabled: Mapped[bool] = mapped_column(default=False)
     last_login_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    last_name_key: Mapped[str] = mapped_column(FoldedKey)
     search_text: Mapped[str] = mapped_column(Text)
 
     role_rows: Mapped[list[UserRole]] = relationship(lazy="selectin", cascade="all, delete-orphan")

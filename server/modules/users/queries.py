@@ -11,10 +11,11 @@ from sqlalchemy import Connection, Row, exists, func, select
 from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
 from server.core.search import containing_words
+from server.modules.users.enums import UserStatus
 from server.modules.users.models import User, UserRole
 
 LIST = ListSpec(
-    sorts={"last_name": User.last_name, "created_at": User.created_at, "email": User.email_key},
+    sorts={"last_name": User.last_name_key, "created_at": User.created_at, "email": User.email_key},
     tie=User.id,
     default="last_name",
 )
@@ -39,6 +40,8 @@ def page_of_users(connection: Connection, columns: list[str], query: Mapping[str
         stmt = stmt.where(containing_words(User.search_text, query["q"]))
     if "status" in query:
         stmt = stmt.where(User.status == query["status"])
+    else:
+        stmt = stmt.where(User.status != UserStatus.DEACTIVATED)
     if "role" in query:
         stmt = stmt.where(exists().where(UserRole.user_id == User.id, UserRole.role == query["role"]))
     return fetch_page(connection, stmt, LIST, query)

@@ -17,7 +17,7 @@ from server.core.errors import Conflict, Forbidden, NotFound, refused
 from server.core.fields import normal_form
 from server.core.ids import new_id
 from server.core.search import search_text
-from server.core.text import digits_of, fold
+from server.core.text import digits_of, fold, fold_key
 from server.core.trail import current as trail
 from server.modules.notifications.service import enqueue_mail
 from server.modules.users.enums import UserStatus
@@ -145,7 +145,9 @@ def activate(*, user_id: uuid.UUID) -> User:
 def note_sign_in(*, user_id: uuid.UUID, at: datetime) -> None:
     """Remember the last sign-in; this is no change of the account and leaves its version."""
     table = User.__table__
-    db.session.execute(update(table).where(table.c.id == user_id).values(last_login_at=at))
+    db.session.execute(
+        update(table).where(table.c.id == user_id).values(last_login_at=at, updated_at=table.c.updated_at)
+    )
 
 
 def update_own(*, actor: Actor, expected: Expected = ANY_VERSION, **changes: Any) -> User:
@@ -170,6 +172,7 @@ def _write(user: User, **changes: Any) -> None:
         setattr(user, name, value)
     user.email_key = normal_form(user.email)
     user.username_key = normal_form(user.username) if user.username else None
+    user.last_name_key = fold_key(user.last_name)
     user.search_text = search_text(
         fold(user.last_name),
         fold(user.first_name),

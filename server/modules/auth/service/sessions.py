@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -50,17 +51,23 @@ class Pair:
     session_id: uuid.UUID
 
 
-def open_session(*, user: User, device: Device) -> Pair:
-    """Begin a session: staff for half a day, patients for a month, each with a shorter idle limit."""
+def _limits(roles: Iterable[Role]) -> tuple[timedelta, timedelta]:
+    """Return the idle and the absolute limit: staff half an hour and half a day, patients two weeks and a month."""
     settings = state.settings()
-    if set(user.roles) <= {Role.PATIENT}:
-        idle, whole = timedelta(days=settings.patient_idle_days), timedelta(days=settings.patient_session_days)
-    else:
-        idle, whole = timedelta(minutes=settings.staff_idle_minutes), timedelta(hours=settings.staff_session_hours)
+    if set(roles) <= {Role.PATIENT}:
+        return timedelta(days=settings.patient_idle_days), timedelta(days=settings.patient_session_days)
+    return timedelta(minutes=settings.staff_idle_minutes), timedelta(hours=settings.staff_session_hours)
+
+
+def open_session(*, user: User, device: Device) -> Pair:
+    """Begin a session, as long as the user's roles allow."""
+    idle, whole = _limits(user.roles)
+    now = clock.now()
     session = Session(
         user_id=user.id,
         idle_seconds=int(idle.total_seconds()),
-        expires_at=clock.now() + whole,
+        idles_at=now + idle,
+        expires_at=now + whole,
         user_agent=device.user_agent[:300],
         address=device.address[:64],
     )
@@ -97,8 +104,10 @@ def rotate(claims: tokens.RefreshClaims) -> tuple[Pair, User]:
     user = db.session.get(User, claims.user_id)
     if session is None or user is None or user.status not in principals.MAY_ACT:
         raise InvalidToken
-    trails.current().actor_id = claims.user_id
-    trails.current().about(session.id)
+    trail = trails.current()
+    trail.actor = principals.Principal(user.id, session.id, frozenset(user.roles)).actor()
+    trail.actor_id = user.id
+    trail.about(user.id)
     grace = timedelta(seconds=state.settings().refresh_grace_seconds)
     behind = session.generation - claims.generation
     # Asked for apart: a rival that waited for the row may have an earlier `now` than the one who rotated.
@@ -107,6 +116,10 @@ def rotate(claims: tokens.RefreshClaims) -> tuple[Pair, User]:
         end_where(table.c.id == session.id, reason="token_reused")
         enqueue_mail(kind=TOKEN_REUSED_MAIL, subject_id=user.id, dedupe_key=f"{TOKEN_REUSED_MAIL}:{session.id}")
         raise TokenReused
+    if rotated is not None:
+        db.session.execute(
+            update(table).where(table.c.id == session.id).values(idles_at=now + timedelta(seconds=session.idle_seconds))
+        )
     return _pair(session), user
 
 
@@ -147,7 +160,11 @@ def on_deactivated(_sender: object, *, user: User) -> None:
 
 
 def on_authority_changed(_sender: object, *, user: User) -> None:
-    """Have every session of the user ask anew what it may do."""
-    table = Session.__table__
-    live = select(table.c.id).where(table.c.user_id == user.id, table.c.ended_at.is_(None))
-    principals.forget(db.session.scalars(live).all())
+    """Have every session of the user ask anew what it may do, within the limits of its new roles."""
+    idle, whole = _limits(user.roles)
+    sessions = db.session.scalars(select(Session).where(Session.user_id == user.id, Session.ended_at.is_(None))).all()
+    for session in sessions:
+        session.idle_seconds = min(session.idle_seconds, int(idle.total_seconds()))
+        session.idles_at = min(session.idles_at, session.last_used_at + idle)
+        session.expires_at = min(session.expires_at, session.created_at + whole)
+    principals.forget(session.id for session in sessions)

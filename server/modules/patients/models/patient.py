@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.core.columns import Record
+from server.core.columns import FoldedKey, Record
 from server.core.db import Base
 from server.core.people import full_name
 from server.modules.patients.enums import PatientStatus
@@ -25,7 +25,7 @@ class Patient(Record, Base):
         Index("uq_patients_number", "number", unique=True),
         Index("uq_patients_mrn", "mrn", unique=True),
         Index("uq_patients_user_id", "user_id", unique=True),
-        Index("ix_patients_last_name", "last_name", "id"),
+        Index("ix_patients_last_name", "last_name_key", "id"),
         Index("ix_patients_created_at", "created_at", "id"),
         Index("ix_patients_identity", "date_of_birth", "last_name_key", "first_name_key"),
         Index("ix_patients_phone", "phone"),
@@ -70,8 +70,8 @@ class Patient(Record, Base):
     identifiers: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     registered_by: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("users.id"))
 
-    last_name_key: Mapped[str] = mapped_column(String(300))
-    first_name_key: Mapped[str] = mapped_column(String(300))
+    last_name_key: Mapped[str] = mapped_column(FoldedKey)
+    first_name_key: Mapped[str] = mapped_column(FoldedKey)
     email_key: Mapped[str | None] = mapped_column(String(254))
     city_key: Mapped[str | None] = mapped_column(String(300))
     search_text: Mapped[str] = mapped_column(Text)

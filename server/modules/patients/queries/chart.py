@@ -85,9 +85,11 @@ _MEMBER: tuple[Any, ...] = (
 )
 
 
-def care_team(connection: Connection, patient_id: uuid.UUID, user_id: uuid.UUID | None = None) -> Sequence[Row[Any]]:
-    """Return the members of a care team (or one of them) in the order they joined."""
-    stmt: Select[Any] = (
+_TEAM_LIST = ListSpec(sorts={"starts_at": CareRelation.id}, tie=CareRelation.id, default="starts_at")
+
+
+def _team(patient_id: uuid.UUID) -> Select[Any]:
+    return (
         select(*_MEMBER)
         .join(User, User.id == CareRelation.user_id)
         .where(
@@ -95,8 +97,14 @@ def care_team(connection: Connection, patient_id: uuid.UUID, user_id: uuid.UUID 
             CareRelation.source == RelationSource.CARE_TEAM,
             CareRelation.ends_at.is_(None),
         )
-        .order_by(CareRelation.starts_at, CareRelation.id)
     )
-    if user_id is not None:
-        stmt = stmt.where(CareRelation.user_id == user_id)
-    return connection.execute(stmt).all()
+
+
+def page_of_team(connection: Connection, patient_id: uuid.UUID, query: Mapping[str, Any]) -> Page:
+    """Return one page of a care team, in the order in which its members joined."""
+    return fetch_page(connection, _team(patient_id), _TEAM_LIST, query)
+
+
+def member_row(connection: Connection, patient_id: uuid.UUID, user_id: uuid.UUID) -> Row[Any]:
+    """Return one present member of a care team."""
+    return connection.execute(_team(patient_id).where(CareRelation.user_id == user_id)).one()

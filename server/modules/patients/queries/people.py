@@ -28,7 +28,7 @@ _TRIGRAM = 3
 _HIDDEN = (PatientStatus.INACTIVE, PatientStatus.MERGED)
 
 LIST = ListSpec(
-    sorts={"last_name": Patient.last_name, "created_at": Patient.created_at, "mrn": Patient.number},
+    sorts={"last_name": Patient.last_name_key, "created_at": Patient.created_at, "mrn": Patient.number},
     tie=Patient.id,
     default="last_name",
 )
@@ -91,7 +91,9 @@ def _rank(words: Sequence[str]) -> ColumnElement[int]:
 
 def look_up(connection: Connection, columns: Sequence[str], query: Mapping[str, Any]) -> list[Row[Any]]:
     """Return at most five patients of the whole clinic who match exactly, case and accents aside."""
-    stmt = select(*(_table.c[name] for name in columns)).where(Patient.status.not_in(_HIDDEN)).limit(LOOKUP_LIMIT)
+    stmt = (
+        select(*(_table.c[name] for name in columns)).where(Patient.status != PatientStatus.MERGED).limit(LOOKUP_LIMIT)
+    )
     if "mrn" in query:
         stmt = stmt.where(Patient.mrn == query["mrn"].strip().upper())
     else:
@@ -162,7 +164,7 @@ def likely_duplicates(
     compared = (Patient.first_name, Patient.last_name, Patient.phone, Patient.email_key)
     stmt = (
         select(*(_table.c[name] for name in columns), *(column.label(f"_{column.key}") for column in compared))
-        .where(or_(*same), Patient.status.not_in(_HIDDEN))
+        .where(or_(*same), Patient.status != PatientStatus.MERGED)
         .order_by(Patient.id)
     )
     found = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from flask import Response, request
 
@@ -12,22 +11,21 @@ from server.core.dump import row_dumper
 from server.core.resource import Resource
 from server.modules.patients.models.care import AlreadyMember
 from server.modules.patients.policies import Perm
-from server.modules.patients.queries.chart import care_team
+from server.modules.patients.queries import chart as queries
 from server.modules.patients.resources.routing import api, patient_within
-from server.modules.patients.schemas.chart import MemberIn, MemberOut
+from server.modules.patients.schemas.chart import MemberIn, MemberOut, MemberQuery
 from server.modules.patients.service import care
 
-_COLUMNS = ("id", "user_id", "first_name", "last_name", "role", "starts_at")
 _TEAM = {"object_type": "care_relation", "within": patient_within}
 
 
 class CareTeam(Resource):
     """The members of a care team."""
 
-    @declares(Perm.CARE_TEAM_READ, action="care_team.list", out=MemberOut, many=True, **_TEAM)
+    @declares(Perm.CARE_TEAM_READ, action="care_team.list", query=MemberQuery, out=MemberOut, many=True, **_TEAM)
     def get(self, patient_id: uuid.UUID) -> Response:
         """List the care team of a patient."""
-        return self.items(self._members(patient_id))
+        return self.page(queries.page_of_team(self.connection, patient_id, self.query))
 
     @declares(
         Perm.CARE_TEAM_MANAGE,
@@ -41,12 +39,9 @@ class CareTeam(Resource):
         """Make a clinician a member of the care team, which opens the chart to them."""
         user_id = self.body["user_id"]
         care.join_team(patient_id=patient_id, user_id=user_id, added_by=self.actor.user_id, role=self.body["role"])
-        member = self._members(patient_id, user_id)[0]
+        row = queries.member_row(self.connection, patient_id, user_id)
+        member = row_dumper(MemberOut, tuple(row._fields))(row)
         return self.created(member, "Joined the care team.", location=f"{request.path}/{user_id}")
-
-    def _members(self, patient_id: uuid.UUID, user_id: uuid.UUID | None = None) -> list[dict[str, Any]]:
-        dump = row_dumper(MemberOut, _COLUMNS)
-        return [dump(row) for row in care_team(self.connection, patient_id, user_id)]
 
 
 class CareTeamMember(Resource):

@@ -147,7 +147,13 @@ class PatientItem(_People):
         """Change some fields of a patient."""
         return self._update(patient_id)
 
-    @declares(Perm.DEACTIVATE, action="patients.deactivate", object_type="patient", version="optional")
+    @declares(
+        Perm.DEACTIVATE,
+        action="patients.deactivate",
+        object_type="patient",
+        version="optional",
+        problems=(service.PatientDeceased, service.PatientMerged),
+    )
     def delete(self, patient_id: uuid.UUID) -> Response:
         """Deactivate a patient; the history stays."""
         service.deactivate(actor=self.actor, patient_id=patient_id, expected=self.expected)

@@ -14,7 +14,7 @@ from server.core.schema import Body, ListQuery, Out, Query, SortKeys
 from server.modules.patients.enums import AllergyClass, AllergyStatus, BloodType, ConditionStatus, Severity
 
 # ICD-10-CM: letter, digit, digit or letter, then up to four more after a dot (CDC/NCHS, ICD-10-CM guidelines).
-ICD10CM = r"^[A-TV-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$"
+ICD10CM = r"^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$"
 
 
 def _not_future(day: date) -> None:
@@ -177,6 +177,12 @@ class MemberIn(Body):
 
 def _user_ref(user_id: uuid.UUID, first: str, last: str) -> dict[str, Any]:
     return {"id": user_id, "name": full_name(first, last)}
+
+
+class MemberQuery(ListQuery):
+    """A page of a care team."""
+
+    sort = SortKeys("starts_at")
 
 
 class MemberOut(Body):

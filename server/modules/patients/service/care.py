@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 
 from server.core import clock, state
 from server.core.access import Role, Scope
 from server.core.db import db
-from server.core.errors import refused
+from server.core.errors import NotFound, refused
 from server.modules.patients.enums import RelationSource
 from server.modules.patients.models.care import CareRelation
 from server.modules.patients.policies import Perm
@@ -46,8 +46,13 @@ def relate(
 def join_team(
     *, patient_id: uuid.UUID, user_id: uuid.UUID, added_by: uuid.UUID, role: str | None = None
 ) -> CareRelation:
-    """Make a clinician a member of the care team."""
+    """Make an active clinician a member of the care team."""
     _require_clinician(user_id)
+    return enrol(patient_id=patient_id, user_id=user_id, added_by=added_by, role=role)
+
+
+def enrol(*, patient_id: uuid.UUID, user_id: uuid.UUID, added_by: uuid.UUID, role: str | None = None) -> CareRelation:
+    """Write a membership of somebody who is known to be a clinician."""
     member = CareRelation(
         patient_id=patient_id, user_id=user_id, source=RelationSource.CARE_TEAM, role=role, added_by=added_by
     )
@@ -68,13 +73,11 @@ def _require_clinician(user_id: uuid.UUID) -> None:
 def leave_team(*, patient_id: uuid.UUID, user_id: uuid.UUID) -> None:
     """End a membership; what was seen stays on record. Again, it changes nothing."""
     table = CareRelation.__table__
-    db.session.execute(
-        update(table)
-        .where(
-            table.c.patient_id == patient_id,
-            table.c.user_id == user_id,
-            table.c.source == RelationSource.CARE_TEAM,
-            table.c.ends_at.is_(None),
-        )
-        .values(ends_at=clock.now())
+    of_team = (
+        table.c.patient_id == patient_id,
+        table.c.user_id == user_id,
+        table.c.source == RelationSource.CARE_TEAM,
     )
+    if not db.session.scalar(select(exists().where(*of_team))):
+        raise NotFound
+    db.session.execute(update(table).where(*of_team, table.c.ends_at.is_(None)).values(ends_at=clock.now()))

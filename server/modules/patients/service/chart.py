@@ -71,8 +71,8 @@ def change_allergy(*, patient_id: uuid.UUID, entry_id: uuid.UUID, expected: Expe
     """Correct an allergy on the list."""
     allergy = _entry(Allergy, patient_id, entry_id, expected)
     code = changes.get("code")
-    if code is not None and "code" not in code | {"code": allergy.code}:
-        raise refused("code", why="Expected system and code.")
+    if code is not None and not {"system", "code"} <= code.keys():
+        raise refused("code", why="Expected both system and code.")
     _write_allergy(allergy, changes)
     db.session.flush()
     return allergy

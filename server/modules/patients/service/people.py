@@ -38,6 +38,18 @@ class PossibleDuplicate(Conflict):
     code = "possible_duplicate"
 
 
+class PatientDeceased(Conflict):
+    """The patient has died."""
+
+    code = "patient_deceased"
+
+
+class PatientMerged(Conflict):
+    """The patient was merged into another."""
+
+    code = "patient_merged"
+
+
 class FieldNotAllowed(Forbidden):
     """Your role may not write some of these fields."""
 
@@ -75,12 +87,13 @@ def register(*, actor: Actor | None, confirm_new: bool = False, **fields: Any) -
     )
     if candidates and not confirm_new:
         dump = row_dumper(PatientCard, tuple(_CARD))
+        trails.current().listed(row.id for row in candidates)
         raise PossibleDuplicate(candidates=[dump(row[: len(_CARD)]) for row in candidates])
     if candidates:
         trails.current().note = "confirm_new"
     add(patient)
     if actor is not None and Scope.RELATED in actor.scopes(Perm.READ):
-        care.join_team(patient_id=patient.id, user_id=actor.user_id, added_by=actor.user_id)
+        care.enrol(patient_id=patient.id, user_id=actor.user_id, added_by=actor.user_id)
     signals.registered.send(patient=patient, actor=actor)
     return patient
 
@@ -141,12 +154,21 @@ def deactivate(*, actor: Actor, patient_id: uuid.UUID, expected: Expected = ANY_
         raise NotFound
     patient = db.session.get_one(Patient, patient_id, with_for_update=True)
     trails.current().about(patient.id, patient_id=patient.id)
-    if patient.status != PatientStatus.ACTIVE:
+    if patient.status == PatientStatus.INACTIVE:
         return
+    require_living(patient)
     patient.require(expected)
     patient.status = PatientStatus.INACTIVE
     db.session.flush()
     signals.deactivated.send(patient=patient, actor=actor)
+
+
+def require_living(patient: Patient) -> None:
+    """Raise `PatientDeceased` or `PatientMerged` where nothing new may happen to the patient."""
+    if patient.status == PatientStatus.DECEASED:
+        raise PatientDeceased
+    if patient.status == PatientStatus.MERGED:
+        raise PatientMerged
 
 
 def write(patient: Patient, changes: Mapping[str, Any]) -> None:
