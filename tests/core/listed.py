@@ -11,6 +11,7 @@ from flask import Flask
 from server.core import clock
 from server.core.db import db
 from server.core.declare import Endpoint, endpoints
+from server.core.ids import new_id
 from server.core.uow import command
 from server.modules.auth.service import sessions
 from server.modules.patients.service import care, chart, people
@@ -121,7 +122,7 @@ def _care_team(app: Flask, count: int) -> Filled:
     patient = make_patient(app)
     with app.app_context(), command("tests.fill", "care_relation"):
         for number in range(count):
-            email = f"member{number}@example.com"
+            email = f"{new_id()}@example.com"
             user = users.create(email=email, first_name="Fill", last_name=NAMES[number % len(NAMES)], roles=["nurse"])
             care.enrol(patient_id=patient.id, user_id=user.id, added_by=user.id)
     return Filled(signed_in(app, "admin"), f"/patients/{patient.id}/care-team", {})

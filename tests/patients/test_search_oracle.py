@@ -94,7 +94,7 @@ def expected(q: str, people_found: list[tuple[dict, list[str]]]) -> list[str]:
         if all(any(word in other for other in theirs) for word in asked):
             whole = all(word in theirs for word in asked)
             begins = all(any(other.startswith(word) for other in theirs) for word in asked)
-            hits.append((0 if whole else 1 if begins else 2, one["last_name"], one["id"]))
+            hits.append((0 if whole else 1 if begins else 2, " ".join(words(one["last_name"])), one["id"]))
     return [str(found) for _, _, found in sorted(hits)]
 
 

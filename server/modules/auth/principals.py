@@ -32,7 +32,7 @@ from server.modules.auth.tokens import jwt_manager, session_of
 from server.modules.users.enums import UserStatus
 from server.modules.users.models import User, UserRole
 
-KEPT_SECONDS = 30
+KEPT_SECONDS = 10
 MARK_SECONDS = 60
 _MARK = "ask-sql"
 MAY_ACT = (UserStatus.ACTIVE, UserStatus.LOCKED)

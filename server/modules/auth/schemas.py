@@ -107,6 +107,7 @@ class MeOut(UserOut):
     """One's own account and what one may do."""
 
     permissions = fields.List(fields.String(), required=True)
+    patient_id = fields.UUID(metadata={"description": "One's own chart, where there is one."})
 
 
 class SessionOut(Schema):

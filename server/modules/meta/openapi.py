@@ -8,7 +8,7 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from server import __version__
 from server.core import fields as f, state
@@ -18,6 +18,10 @@ from server.core.errors import DomainError
 from server.core.idempotency import KeyInProgress, KeyReused
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
+# What JSON allows and the API refuses in any text (400).
+NO_NUL = r"^[^\u0000]*$"
+# Validators of which apispec publishes more than a length.
+_SAID = (validate.OneOf, validate.Regexp)
 _VERBS_WITH_BODY = ("post", "put", "patch")
 
 
@@ -74,6 +78,8 @@ def _metadata(_converter: Any, field: fields.Field[Any], **_kwargs: Any) -> dict
         said.update(type="string", format="date-time")
     if isinstance(field, f.Count):
         said.update(type="integer")
+    if type(field) is fields.String and not any(isinstance(one, _SAID) for one in field.validators):
+        said["pattern"] = NO_NUL
     for key in ("type", "items", "enum", "writeOnly"):
         if key in field.metadata:
             said[key] = field.metadata[key]

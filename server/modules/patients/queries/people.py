@@ -91,9 +91,7 @@ def _rank(words: Sequence[str]) -> ColumnElement[int]:
 
 def look_up(connection: Connection, columns: Sequence[str], query: Mapping[str, Any]) -> list[Row[Any]]:
     """Return at most five patients of the whole clinic who match exactly, case and accents aside."""
-    stmt = (
-        select(*(_table.c[name] for name in columns)).where(Patient.status != PatientStatus.MERGED).limit(LOOKUP_LIMIT)
-    )
+    stmt = select(*(_table.c[name] for name in columns)).where(Patient.status.not_in(_HIDDEN)).limit(LOOKUP_LIMIT)
     if "mrn" in query:
         stmt = stmt.where(Patient.mrn == query["mrn"].strip().upper())
     else:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 
 from server.core import clock, state
 from server.core.access import Role, Scope
 from server.core.db import db
-from server.core.errors import NotFound, refused
+from server.core.errors import refused
 from server.modules.patients.enums import RelationSource
 from server.modules.patients.models.care import CareRelation
 from server.modules.patients.policies import Perm
@@ -73,11 +73,13 @@ def _require_clinician(user_id: uuid.UUID) -> None:
 def leave_team(*, patient_id: uuid.UUID, user_id: uuid.UUID) -> None:
     """End a membership; what was seen stays on record. Again, it changes nothing."""
     table = CareRelation.__table__
-    of_team = (
-        table.c.patient_id == patient_id,
-        table.c.user_id == user_id,
-        table.c.source == RelationSource.CARE_TEAM,
+    db.session.execute(
+        update(table)
+        .where(
+            table.c.patient_id == patient_id,
+            table.c.user_id == user_id,
+            table.c.source == RelationSource.CARE_TEAM,
+            table.c.ends_at.is_(None),
+        )
+        .values(ends_at=clock.now())
     )
-    if not db.session.scalar(select(exists().where(*of_team))):
-        raise NotFound
-    db.session.execute(update(table).where(*of_team, table.c.ends_at.is_(None)).values(ends_at=clock.now()))
