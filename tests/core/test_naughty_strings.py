@@ -162,11 +162,13 @@ def test_user_names_and_passwords(app, client, strings):
     admin = signed_in(app, "admin")
     user = make_user(app, "nurse")
     base = {"email": user.email, "first_name": "Ida", "last_name": "Quist", "roles": ["nurse"]}
-    for value in strings[::3]:
+    for number, value in enumerate(strings):
         answer = admin.put(f"/users/{user.id}", json={**base, "username": value})
         assert answer.status_code in (200, 400, 409, 422), (value, answer.text)
         if answer.status_code == 200:
             assert answer.json["data"]["username"] == value
+        if number % 4:
+            continue
         for body in ({"identifier": value, "password": "x"}, {"identifier": user.email, "password": value}):
             answer = client.post(f"{API}/auth/login", json=body)
             assert answer.status_code in (400, 401, 422, 429), (value, answer.text)
