@@ -65,7 +65,8 @@ class Leg:
         if self._app is None:
             self.folder.mkdir(exist_ok=True)
             self._prepare()
-            self._app = create_app(load_settings(self.environ()))
+            # Captured request lines cost more than the requests; the live server keeps them.
+            self._app = create_app(load_settings(self.environ(LOG_LEVEL="WARNING")))
         return self._app
 
     def environ(self, **changes: str) -> dict[str, str]:

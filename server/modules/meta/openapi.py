@@ -78,7 +78,8 @@ def _metadata(_converter: Any, field: fields.Field[Any], **_kwargs: Any) -> dict
         said.update(type="string", format="date-time")
     if isinstance(field, f.Count):
         said.update(type="integer")
-    if type(field) is fields.String and not any(isinstance(one, _SAID) for one in field.validators):
+    is_plain = isinstance(field, fields.String) and "pattern" not in field.metadata
+    if is_plain and not any(isinstance(one, _SAID) for one in field.validators):
         said["pattern"] = NO_NUL
     for key in ("type", "items", "enum", "writeOnly"):
         if key in field.metadata:
