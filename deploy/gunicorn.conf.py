@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from gunicorn.glogging import Logger
+
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '5000')}"
 worker_class = "gthread"
 # More than one worker needs Redis: without it the application refuses to boot and says why.
@@ -26,6 +28,22 @@ if Path("/dev/shm").is_dir():
 accesslog = os.environ.get("GUNICORN_ACCESS_LOG")
 access_log_format = '%(h)s "%(m)s %(U)s %(H)s" %(s)s %(B)s bytes %(M)s ms'
 errorlog = "-"
+
+# The API takes addresses of 8 KiB; this is as near as gunicorn goes.
+limit_request_line = 8190
+
+
+class DiscreetLogger(Logger):
+    """Leave out what a refused request line says: it may be a search for a name."""
+
+    def warning(self, msg, *args, **kwargs):
+        """Log a warning, of a refused request the address only."""
+        if msg.startswith("Invalid request from ip="):
+            msg = msg.partition(": ")[0]
+        super().warning(msg, *args, **kwargs)
+
+
+logger_class = DiscreetLogger
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
 
 
