@@ -3,13 +3,17 @@
 import os
 from pathlib import Path
 
+from dotenv import dotenv_values
 from gunicorn.glogging import Logger
 
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '5000')}"
+# The application reads `.env` too; what stands in the environment wins.
+environment = {**dotenv_values(".env"), **os.environ}
+
+bind = f"{environment.get('HOST', '127.0.0.1')}:{environment.get('PORT', '5000')}"
 worker_class = "gthread"
 # More than one worker needs Redis: without it the application refuses to boot and says why.
-workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
-threads = int(os.environ.get("GUNICORN_THREADS", "8"))
+workers = int(environment.get("WEB_CONCURRENCY", "1"))
+threads = int(environment.get("GUNICORN_THREADS", "8"))
 
 # Time budget, outer larger than inner: nginx 60 s > gunicorn 30 > request 20 > statement 5.
 timeout = 30
@@ -25,7 +29,7 @@ if Path("/dev/shm").is_dir():
 
 # The application logs each request itself; this log is for finding out what never reached it. %(U)s is the path alone:
 # %(r)s and %(f)s carry query strings, and those hold names and birth dates.
-accesslog = os.environ.get("GUNICORN_ACCESS_LOG")
+accesslog = environment.get("GUNICORN_ACCESS_LOG")
 access_log_format = '%(h)s "%(m)s %(U)s %(H)s" %(s)s %(B)s bytes %(M)s ms'
 errorlog = "-"
 
@@ -44,7 +48,7 @@ class DiscreetLogger(Logger):
 
 
 logger_class = DiscreetLogger
-loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
+loglevel = environment.get("GUNICORN_LOG_LEVEL", "info")
 
 
 def post_worker_init(worker):
