@@ -46,6 +46,7 @@ def init_tokens(app: Flask) -> None:
         JWT_ENCODE_AUDIENCE=settings.jwt_audience,
         JWT_DECODE_AUDIENCE=settings.jwt_audience,
         JWT_ENCODE_NBF=True,
+        JWT_COOKIE_CSRF_PROTECT=False,  # tokens travel in headers; without this each carries a claim for cookies
     )
     jwt_manager.init_app(app)
     init_passwords(app)
