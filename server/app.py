@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("polyclinic", static_folder=None, instance_path=str(settings.instance_path))
     app.config["MAX_CONTENT_LENGTH"] = MAX_JSON_BODY
     app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False  # a redirect would be an answer outside the envelope
     app.extensions.update(
         settings=settings,
         grid=Grid(),
@@ -42,7 +43,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         store=Store(settings.redis_url) if settings.redis_url else None,
         aliases={},
     )
-    CORS(app, origins=list(settings.allowed_origins), expose_headers=EXPOSED, supports_credentials=True, max_age=600)
+    CORS(
+        app,
+        origins=list(settings.allowed_origins),
+        expose_headers=EXPOSED,
+        supports_credentials=True,
+        always_send=False,
+        max_age=600,
+    )
     init_hooks(app, settings)
     init_problems(app)
     init_limits(app, settings)

@@ -109,6 +109,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("status <> 'entered_in_error'"),
         sqlite_where=sa.text("status <> 'entered_in_error'"),
     )
+    op.create_index(
+        "uq_allergies_code",
+        "allergies",
+        ["patient_id", "code_system", "code"],
+        unique=True,
+        postgresql_where=sa.text("status <> 'entered_in_error'"),
+        sqlite_where=sa.text("status <> 'entered_in_error'"),
+    )
     op.create_table(
         "allergy_statements",
         sa.Column("id", sa.Uuid(), nullable=False),

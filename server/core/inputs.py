@@ -59,7 +59,7 @@ def _expected(request: Request, declaration: Declaration, raw: dict[str, Any]) -
     if declaration.version is None:
         return Expected()
     versions: set[int] = set()
-    if request.method in ("PUT", "PATCH") and (raw.get("version") is not None):
+    if request.method in ("PUT", "PATCH") and "version" in raw:
         sent = raw.pop("version")
         if not isinstance(sent, int) or isinstance(sent, bool) or not 0 <= sent <= MAX_INT:
             raise Invalid({"version": ["Expected a whole number."]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ def fetch_page(
     if number and query.get("cursor"):
         raise InvalidCursor({"cursor": ["Give a page or a cursor, not both."]})
     order = [*((column, False) for column in first), *spec.order(sort)]
-    signature = f"{'rank,' * len(first)}{sort or spec.default}"
+    signature = f"{'rank,' * len(first)}{sort or spec.default};{_filters_of(query)}"
     page_stmt = stmt.add_columns(*(column.label(f"_key{i}") for i, (column, _) in enumerate(order)))
     page_stmt = page_stmt.order_by(*_directed(order)).limit(size + 1)
     if query.get("cursor"):
@@ -145,6 +146,13 @@ def _after_mixed(order: Sequence[tuple[Any, bool]], bound: Sequence[Any]) -> Col
     return and_(first <= bound[0] if descending else first >= bound[0], or_(*cases))
 
 
+def _filters_of(query: Mapping[str, Any]) -> str:
+    """Return a digest of what a list was filtered by, so that a cursor fits that list only."""
+    asked = sorted((name, str(value)) for name, value in query.items() if name not in _PAGING)
+    return hashlib.sha256(repr(asked).encode()).hexdigest()[:12] if asked else ""
+
+
+_PAGING = frozenset({"page", "per_page", "cursor", "sort"})
 _TYPES: dict[str, tuple[type, Callable[[str], Any]]] = {
     "u": (uuid.UUID, uuid.UUID),
     "t": (datetime, datetime.fromisoformat),

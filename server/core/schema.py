@@ -77,6 +77,9 @@ class SortKeys(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         keys: str = super()._deserialize(value, attr, data, **kwargs)
-        if not {key.removeprefix("-") for key in keys.split(",")} <= set(self.names):
+        named = [key.removeprefix("-") for key in keys.split(",")]
+        if len(set(named)) != len(named):
+            raise ValidationError("Each key may be named once.")
+        if not set(named) <= set(self.names):
             raise ValidationError(f"Expected some of {', '.join(self.names)}, each with or without a minus.")
         return keys

@@ -214,3 +214,12 @@ def test_the_pharmacy_sees_no_entry_made_in_error(as_role, doctor, patient, wher
     made = add(doctor, where)
     doctor.delete(f"{where}/{made['id']}?reason=typo", headers={"If-Match": '"1"'})
     assert as_role("pharmacist").get(path(patient)).json["data"]["allergies"] == []
+
+
+def test_one_code_under_another_name_is_a_duplicate(as_role):
+    doctor = as_role("doctor")
+    where = path(register(doctor), "allergies")
+    code = {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "7980"}
+    assert doctor.post(where, json={"substance": "Penicillin G", "severity": "mild", "code": code}).status_code == 201
+    again = doctor.post(where, json={"substance": "Benzylpenicillin", "severity": "mild", "code": code})
+    assert (again.status_code, again.json["code"], list(again.json["errors"])) == (409, "duplicate_allergy", ["code"])

@@ -16,7 +16,7 @@ from typing import Any
 
 import jwt as pyjwt
 import orjson
-from flask import g
+from flask import g, request
 from flask_jwt_extended import verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException, NoAuthorizationError
 from sqlalchemy import Select, func, select
@@ -52,7 +52,10 @@ class Principal:
 
 
 def authenticate() -> Actor:
-    """Return the caller of this request, or raise 401."""
+    """Return the caller of this request, or raise 401; the scheme's name is taken in any case (RFC 9110)."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        request.environ["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     try:
         verify_jwt_in_request()
     except NoAuthorizationError:

@@ -13,7 +13,7 @@ from server.core import answers, trail as trails
 from server.core.access import PUBLIC
 from server.core.declare import declares
 from server.core.dump import entity_dumper
-from server.core.errors import InvalidToken, Unauthorized
+from server.core.errors import DomainError, InvalidToken, Unauthorized
 from server.core.resource import Api, Resource
 from server.modules.auth import queries, tokens
 from server.modules.auth.me import me_of
@@ -106,7 +106,11 @@ class Token(Resource):
 
     def before_post(self) -> accounts.Proof:
         """Check the password while no transaction is open."""
-        return accounts.prove_identifier(self.body["username"], self.body["password"])
+        try:
+            return accounts.prove_identifier(self.body["username"], self.body["password"])
+        except DomainError as refusal:
+            refusal.details["error"] = "invalid_grant"  # what OAuth2 clients look for (RFC 6749, section 5.2)
+            raise
 
 
 class Refresh(Resource):

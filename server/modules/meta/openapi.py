@@ -191,7 +191,7 @@ def _parameters(endpoint: Endpoint) -> list[Any]:
                 "in": "header",
                 "name": "If-Match",
                 "required": False,
-                "description": f"The version that was read, {declared.version}.",
+                "description": f"The version that was read, {declared.version}; `*` names none.",
                 "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,5}"$'},
             }
         )

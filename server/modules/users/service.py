@@ -55,6 +55,7 @@ def create(*, email: str, first_name: str, last_name: str, roles: Iterable[str],
     user.role_rows = [UserRole(role=role) for role in roles]
     db.session.add(user)
     db.session.flush()
+    trail().changed.add("roles")
     trail().values_after["roles"] = list(user.roles)
     return user
 

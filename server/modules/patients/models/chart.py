@@ -54,6 +54,15 @@ class Allergy(ChartRow, Base):
             postgresql_where=text("status <> 'entered_in_error'"),
             sqlite_where=text("status <> 'entered_in_error'"),
         ),
+        Index(
+            "uq_allergies_code",
+            "patient_id",
+            "code_system",
+            "code",
+            unique=True,
+            postgresql_where=text("status <> 'entered_in_error'"),
+            sqlite_where=text("status <> 'entered_in_error'"),
+        ),
     )
 
     substance: Mapped[str] = mapped_column(String(200))
@@ -117,3 +126,4 @@ class MedicalHistory(Record, Base):
 
 
 on_violation("uq_allergies_substance", DuplicateAllergy, field="substance")
+on_violation("uq_allergies_code", DuplicateAllergy, field="code")

@@ -55,6 +55,11 @@ def page_of_patients(
     return fetch_page(connection, stmt, LIST, query, first=ranks)
 
 
+def _in_names(word: str) -> ColumnElement[bool]:
+    pattern = f"%{like(word)}%"
+    return or_(Patient.last_name_key.like(pattern, escape="\\"), Patient.first_name_key.like(pattern, escape="\\"))
+
+
 _FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "status": lambda status: Patient.status == status,
     "sex": lambda sex: Patient.sex == sex,
@@ -62,6 +67,7 @@ _FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "born_from": lambda day: Patient.date_of_birth >= day,
     "born_to": lambda day: Patient.date_of_birth <= day,
     "doctor_id": lambda doctor_id: Patient.primary_doctor_id == doctor_id,
+    "name": lambda name: and_(*(_in_names(word) for word in asked_words(name))),
     "city": lambda city: Patient.city_key == fold_key(city),
 }
 

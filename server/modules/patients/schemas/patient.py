@@ -168,6 +168,7 @@ class PatientQuery(ListQuery):
     """Filters of the list of patients; without `status` the inactive and merged are left out."""
 
     q = SearchText()
+    name = SearchText()
     sort = SortKeys("last_name", "created_at", "mrn")
     status = f.Choice(PatientStatus)
     sex = f.Choice(Sex)
@@ -176,6 +177,12 @@ class PatientQuery(ListQuery):
     born_to = f.Day()
     doctor_id = f.Id()
     city = f.Line(most=100)
+
+    @pre_load
+    def _one_sex(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        if "sex" in data and "gender" in data:
+            raise ValidationError({"gender": ["Give either sex or gender."]})
+        return data
 
 
 class PatientSearchQuery(PatientQuery):

@@ -95,6 +95,8 @@ def state_none_known(*, actor: Actor, patient_id: uuid.UUID) -> AllergyStatement
     statement = AllergyStatement(patient_id=patient_id, stated_by=actor.user_id)
     db.session.add(statement)
     db.session.flush()
+    trails.current().about(statement.id)
+    trails.current().changed.add("no_known_allergies")
     return statement
 
 

@@ -87,32 +87,39 @@ def change_imported_patient(*, patient_id: uuid.UUID, **changes: Any) -> bool:
 
 
 def import_allergies(rows: Sequence[Fields]) -> list[uuid.UUID | None]:
-    """Store allergies and return their ids; None where the patient has that substance on the list already."""
+    """Store allergies and return their ids; None where the patient has that allergen on the list already."""
     if not rows:
         return []
     patient_ids = _lock_charts(rows)
-    known = {
-        (row.patient_id, row.substance_key)
-        for row in db.session.execute(
-            select(Allergy.patient_id, Allergy.substance_key).where(
-                Allergy.patient_id.in_(patient_ids), Allergy.status != AllergyStatus.ENTERED_IN_ERROR
-            )
-        )
-    }
+    standing = select(Allergy.patient_id, Allergy.substance_key, Allergy.code_system, Allergy.code).where(
+        Allergy.patient_id.in_(patient_ids), Allergy.status != AllergyStatus.ENTERED_IN_ERROR
+    )
+    known = {name for row in db.session.execute(standing) for name in _names_of_allergy(*row)}
     found: list[uuid.UUID | None] = []
     values = []
     for allergy_id, row in zip(_ids(Allergy, rows), rows, strict=True):
         key = fold_key(row["substance"]) or row["substance"]
-        if (row["patient_id"], key) in known:
+        names = _names_of_allergy(row["patient_id"], key, row.get("code_system"), row.get("code"))
+        if known & names:
             found.append(None)
             continue
-        known.add((row["patient_id"], key))
+        known |= names
         values.append(_chart_row(Allergy, allergy_id, row) | {"substance_key": key})
         found.append(allergy_id)
     if values:
         db.session.execute(insert(Allergy.__table__), values)
         _withdraw_none_known({value["patient_id"] for value in values})
     return found
+
+
+def _names_of_allergy(
+    patient_id: uuid.UUID, key: str, code_system: str | None, code: str | None
+) -> set[tuple[Any, ...]]:
+    """Return by what an allergy is known on a patient's list: its folded substance and, where it has one, its code."""
+    names: set[tuple[Any, ...]] = {(patient_id, key)}
+    if code_system and code:
+        names.add((patient_id, code_system, code))
+    return names
 
 
 def _lock_charts(rows: Sequence[Fields]) -> list[uuid.UUID]:
@@ -138,21 +145,22 @@ def _withdraw_none_known(patient_ids: set[uuid.UUID]) -> None:
 
 
 def change_imported_allergy(*, allergy_id: uuid.UUID, **changes: Any) -> bool:
-    """Write what changed at the source; false where the entry is closed here or the substance stands already."""
+    """Write what changed at the source; false where the entry is closed here or the allergen stands already."""
     allergy = db.session.get_one(Allergy, allergy_id, with_for_update=True)
     if allergy.is_voided:
         return False
-    if "substance" in changes:
-        key = fold_key(changes["substance"]) or changes["substance"]
-        rival = select(Allergy.id).where(
-            Allergy.patient_id == allergy.patient_id,
-            Allergy.substance_key == key,
-            Allergy.status != AllergyStatus.ENTERED_IN_ERROR,
-            Allergy.id != allergy_id,
-        )
-        if db.session.scalar(rival):
-            return False
-        allergy.substance_key = key
+    substance = changes.get("substance", allergy.substance)
+    key = fold_key(substance) or substance
+    code_system, code = changes.get("code_system", allergy.code_system), changes.get("code", allergy.code)
+    rivals = select(Allergy.patient_id, Allergy.substance_key, Allergy.code_system, Allergy.code).where(
+        Allergy.patient_id == allergy.patient_id,
+        Allergy.status != AllergyStatus.ENTERED_IN_ERROR,
+        Allergy.id != allergy_id,
+    )
+    names = _names_of_allergy(allergy.patient_id, key, code_system, code)
+    if any(names & _names_of_allergy(*row) for row in db.session.execute(rivals)):
+        return False
+    allergy.substance_key = key
     for name, value in changes.items():
         setattr(allergy, name, value)
     db.session.flush()
