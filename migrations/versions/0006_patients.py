@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("email_key", sa.String(length=254), nullable=True),
         sa.Column("city_key", sa.String(length=300), nullable=True),
         sa.Column("search_text", sa.Text(), nullable=False),
+        sa.Column("card_text", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),

@@ -23,7 +23,7 @@ from server.core.columns import Record
 from server.core.ids import new_id
 
 MAX_OBJECT_IDS = 200
-_UNINTERESTING = {"version", "created_at", "updated_at", "id", "search_text"}
+_UNINTERESTING = {"version", "created_at", "updated_at", "id", "search_text", "card_text"}
 
 
 @dataclass

@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 
 from tests.factories.people import make_patient, make_user, relate, signed_in
-from tests.patients.support import CARD, ids, path, refused, without_request_id
+from tests.patients.support import CARD, WHOLE, ids, path, refused, register, without_request_id
 
 PHARMACY = ("pharmacist", "pharmacy_manager", "pharmacy_technician")
 
@@ -161,3 +161,17 @@ def test_nobody_is_anybody_without_a_token(client, three):
         answer = client.get(f"/api/v1{where}")
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("role", ["cashier", "pharmacist"])
+def test_nobody_learns_what_is_off_the_card_by_searching_for_it(app, role):
+    desk, counter = signed_in(app, "receptionist"), signed_in(app, role)
+    made = register(desk, **{**WHOLE, "email": "secret.address@example.com", "preferred_name": "Zizou"})
+    by_card = ["/patients/search?q=" + made["last_name"].split()[0], "/patients/search?q=" + made["mrn"]]
+    city = WHOLE["address"]["city"]
+    off_card = [f"/patients{rest}" for rest in ("/search?q=secret.address", "/search?q=zizou", f"?city={city}")]
+    for where in by_card:
+        assert ids(counter.get(where)) == [made["id"]], where
+    for where in off_card:
+        assert ids(desk.get(where)) == [made["id"]], where
+        assert ids(counter.get(where)) == [], where

@@ -75,6 +75,7 @@ class Patient(Record, Base):
     email_key: Mapped[str | None] = mapped_column(String(254))
     city_key: Mapped[str | None] = mapped_column(String(300))
     search_text: Mapped[str] = mapped_column(Text)
+    card_text: Mapped[str] = mapped_column(Text)
 
     @property
     def name(self) -> str:

@@ -8,10 +8,10 @@ from datetime import date
 from difflib import SequenceMatcher
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, or_, select, text
+from sqlalchemy import Connection, Row, Select, and_, case, false, or_, select, text, true
 from sqlalchemy.sql import ColumnElement
 
-from server.core.access import Actor, Permission
+from server.core.access import Actor, Permission, Scope
 from server.core.db import is_postgres
 from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
@@ -46,6 +46,8 @@ def page_of_patients(
 ) -> Page:
     """Return one page of the patients in the actor's scope; ranked by how well they match `q`, if asked."""
     stmt = visible(_select(columns, actor), actor, Perm.READ).where(*_filters(query))
+    if Scope.CARD in actor.scopes(Perm.READ):
+        stmt = stmt.where(_found_by_card(actor, query))
     ranks: list[ColumnElement[int]] = []
     if "q" in query:
         words = asked_words(query["q"])
@@ -53,6 +55,17 @@ def page_of_patients(
         if ranked:
             ranks.append(_rank(words))
     return fetch_page(connection, stmt, LIST, query, first=ranks)
+
+
+def _found_by_card(actor: Actor, query: Mapping[str, Any]) -> ColumnElement[bool]:
+    """Return "found by what the caller sees": nobody learns an e-mail or a city by searching for it."""
+    by_card: list[ColumnElement[bool]] = [false()] if _OFF_CARD & query.keys() else [true()]
+    if "q" in query:
+        by_card += [Patient.card_text.like(f"%{like(word)}%", escape="\\") for word in asked_words(query["q"])]
+    return or_(shows_all(actor), and_(*by_card))
+
+
+_OFF_CARD = frozenset({"city", "doctor_id"})
 
 
 def _in_names(word: str) -> ColumnElement[bool]:

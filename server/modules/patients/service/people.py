@@ -182,7 +182,7 @@ def write(patient: Patient, changes: Mapping[str, Any]) -> None:
     patient.first_name_key = fold_key(patient.first_name)
     patient.email_key = normal_form(patient.email) if patient.email else None
     patient.city_key = fold_key(patient.address_city) if patient.address_city else None
-    patient.search_text = searched(patient)
+    patient.search_text, patient.card_text = searched(patient)
 
 
 def _write_address(patient: Patient, address: Mapping[str, Any] | None) -> None:
@@ -193,14 +193,17 @@ def _write_address(patient: Patient, address: Mapping[str, Any] | None) -> None:
             setattr(patient, f"address_{part}", given[part])
 
 
-def searched(patient: Patient) -> str:
-    """Return the folded text in which a patient is searched: names, MRN, e-mail, birth date and phone digits."""
+def searched(patient: Patient) -> tuple[str, str]:
+    """Return the folded text in which a patient is searched, and the part of it that the identity card shows.
+
+    The card has first and last name, MRN, birth date and phone digits; the rest are other names and the e-mail.
+    """
     country = state.settings().clinic_country
-    names = (patient.last_name, patient.first_name, patient.middle_name, patient.preferred_name, patient.maiden_name)
-    return search_text(
-        *(fold(name) for name in names if name),
+    on_card = [
+        *(fold(name) for name in (patient.last_name, patient.first_name)),
         fold(patient.mrn),
         [digits_of(patient.mrn), patient.date_of_birth.strftime("%Y%m%d")],
-        fold(patient.email) if patient.email else [],
         phone_search_words(patient.phone, country) if patient.phone else [],
-    )
+    ]
+    beside = (patient.middle_name, patient.preferred_name, patient.maiden_name, patient.email)
+    return search_text(*on_card, *(fold(text) for text in beside if text)), search_text(*on_card)
