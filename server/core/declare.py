@@ -48,7 +48,7 @@ class Declaration:
 def declares(permission: Permission | Public, **promises: Any) -> Callable[[F], F]:
     """Attach the declaration of a method: permission, schemas, status, rate class, audit action.
 
-    `version` is "optional" or "required" where the method takes If-Match; `within` loads the parent in the caller's
+    `version` is "optional" or "required" where the method takes If-Match; `within` looks for the parent in the caller's
     scope before the method runs (and again before an idempotent answer is replayed).
     """
 

@@ -14,22 +14,16 @@ from werkzeug.exceptions import HTTPException
 
 from server.core import constraints, inputs, limits, trail as trails
 from server.core.dump import to_json
-from server.core.errors import DomainError, Invalid, NotFound, Stale, Unavailable, title_of
+from server.core.errors import DomainError, Invalid, NotFound, Stale, Unavailable, UnsupportedMediaType, title_of
 
 log = structlog.get_logger(__name__)
 
-HTTP_CODES = {
-    400: ("bad_request", "The request could not be read."),
-    404: (NotFound.code, NotFound.default_message()),
-    405: ("method_not_allowed", "This address does not know that method."),
-    408: ("request_timeout", "The request took too long to arrive."),
-    413: ("too_large", "The body is larger than this address takes."),
-    414: ("uri_too_long", "The address is longer than 8 KiB."),
-    415: ("unsupported_media_type", "Send the body as application/json in UTF-8."),
-    429: ("too_many_requests", "Too many requests; try again later."),
-    500: ("internal_error", "Something went wrong on our side. Quote the request id when you report it."),
-    507: ("insufficient_storage", "There is no room left to store this; nothing was done."),
-}
+
+class UnreadableRequest(DomainError):
+    """The request could not be read."""
+
+    status = 400
+    code = "bad_request"
 
 
 class MethodNotAllowed(DomainError):
@@ -39,11 +33,25 @@ class MethodNotAllowed(DomainError):
     code = "method_not_allowed"
 
 
+class RequestTimedOut(DomainError):
+    """The request took too long to arrive."""
+
+    status = 408
+    code = "request_timeout"
+
+
 class TooLarge(DomainError):
     """The body is larger than this address takes."""
 
     status = 413
     code = "too_large"
+
+
+class UriTooLong(DomainError):
+    """The address is longer than 8 KiB."""
+
+    status = 414
+    code = "uri_too_long"
 
 
 class TooManyRequests(DomainError):
@@ -65,6 +73,24 @@ class InsufficientStorage(DomainError):
 
     status = 507
     code = "insufficient_storage"
+
+
+# What Flask, Werkzeug and the limiter raise, in our words; each is on the page of problems.
+_OF_STATUS: dict[int, type[DomainError]] = {
+    cls.status: cls
+    for cls in (
+        UnreadableRequest,
+        NotFound,
+        MethodNotAllowed,
+        RequestTimedOut,
+        TooLarge,
+        UriTooLong,
+        UnsupportedMediaType,
+        TooManyRequests,
+        InternalError,
+        InsufficientStorage,
+    )
+}
 
 
 def render(
@@ -118,11 +144,11 @@ def of(error: DomainError) -> Response:
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
-    code, message = HTTP_CODES.get(status, (title_of(status).lower().replace(" ", "_"), title_of(status) + "."))
+    known = _OF_STATUS.get(status, UnreadableRequest if status < 500 else InternalError)
     headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     if status == 429:
         headers["Retry-After"] = str(limits.retry_after())
-    return render(status, code, message, headers=headers)
+    return render(status, known.code, known.default_message(), headers=headers)
 
 
 def _constraint(error: IntegrityError) -> Response:

@@ -49,7 +49,6 @@ class Resource(flask_restful.Resource):
     body: dict[str, Any]
     query: dict[str, Any]
     expected: Expected
-    parent: Any
     prepared: Any
 
     def dispatch_request(self, *args: Any, **kwargs: Any) -> Response:
@@ -59,7 +58,6 @@ class Resource(flask_restful.Resource):
         if declaration is None:
             raise RuntimeError(f"{verb} {request.path} has no declaration")
         self.declaration = declaration
-        self.parent = None
         method: Callable[..., Response] = getattr(self, verb)
         _note_path(declaration, kwargs)
         if request.method in SAFE:
@@ -114,9 +112,9 @@ class Resource(flask_restful.Resource):
             return problems.of(refusal)
 
     def _enter(self, path: dict[str, Any]) -> None:
-        """Load the parent that the declaration names, in the caller's scope."""
+        """Raise `NotFound` unless the parent that the declaration names is in the caller's scope."""
         if self.declaration.within is not None:
-            self.parent = self.declaration.within(self.connection, self.actor, self.declaration.permission, **path)
+            self.declaration.within(self.connection, self.actor, self.declaration.permission, **path)
 
     @property
     def actor(self) -> Actor:

@@ -189,3 +189,9 @@ def test_a_refused_caller_cannot_use_up_the_limit_of_another(make_app, admin):
     for _ in range(5):
         assert limited.get(f"{API}/patients", headers=bearer("forged")).status_code == 401
     assert limited.get(f"{API}/patients", headers=admin.tokens.headers).status_code == 200
+
+
+def test_every_code_that_the_server_answers_by_status_is_explained(client):
+    page = client.get("/docs/problems").text
+    for code in ("bad_request", "request_timeout", "too_large", "uri_too_long", "unsupported_media_type"):
+        assert f'id="{code}"' in page

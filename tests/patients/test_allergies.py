@@ -18,18 +18,6 @@ LEAST = {"substance": "Latex", "severity": "mild"}
 
 
 @pytest.fixture
-def doctor(app):
-    """Give a client signed in as a doctor."""
-    return signed_in(app, "doctor")
-
-
-@pytest.fixture
-def patient(doctor):
-    """Give the doctor's patient."""
-    return register(doctor)
-
-
-@pytest.fixture
 def where(patient):
     """Give the path of the patient's allergies."""
     return path(patient, "allergies")

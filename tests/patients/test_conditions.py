@@ -15,18 +15,6 @@ WHOLE = {
 
 
 @pytest.fixture
-def doctor(app):
-    """Give a client signed in as a doctor."""
-    return signed_in(app, "doctor")
-
-
-@pytest.fixture
-def patient(doctor):
-    """Give the doctor's patient."""
-    return register(doctor)
-
-
-@pytest.fixture
 def where(patient):
     """Give the path of the patient's conditions."""
     return path(patient, "conditions")

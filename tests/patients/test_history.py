@@ -1,6 +1,5 @@
 import pytest
 
-from tests.factories.people import signed_in
 from tests.patients.support import blamed, path, refused, register
 
 WHOLE = {
@@ -10,12 +9,6 @@ WHOLE = {
     "social_history": "Smokes <5/day\nمتقاعد",
     "chronic_notes": "K+ >5.5 twice 🧪",
 }
-
-
-@pytest.fixture
-def doctor(app):
-    """Give a client signed in as a doctor."""
-    return signed_in(app, "doctor")
 
 
 @pytest.fixture

@@ -25,7 +25,6 @@ class Known:
     copies: dict[str, str | None] = field(default_factory=dict)
     object_id: uuid.UUID | None = None
     placed_copy: uuid.UUID | None = None
-    placed_digest: str = ""
 
 
 def known_of(connection: Connection, ids_by_source: dict[str, set[str]]) -> dict[Key, Known]:
@@ -41,7 +40,7 @@ def known_of(connection: Connection, ids_by_source: dict[str, set[str]]) -> dict
                 known = found.setdefault((row.source, row.resource_type, row.resource_id), Known())
                 known.copies[row.digest] = row.reason
                 if row.object_id is not None:
-                    known.object_id, known.placed_copy, known.placed_digest = row.object_id, row.id, row.digest
+                    known.object_id, known.placed_copy = row.object_id, row.id
     return found
 
 
