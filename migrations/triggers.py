@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, inspect, text
 
+# The audit log and the seals over it, each with what a row that takes another's place has in common with it.
+_UNCHANGEABLE = {
+    "audit_logs": "id = new.id OR rowid = new.rowid",
+    "audit_seals": "number = new.number",
+    "audit_leaves": (
+        "audit_log_id = new.audit_log_id OR rowid = new.rowid"
+        " OR (seal_number = new.seal_number AND position = new.position)"
+    ),
+    "audit_retirements": "seal_number = new.seal_number",
+}
+
 _REFUSE_SQLITE = """
-CREATE TRIGGER audit_logs_no_{verb} BEFORE {verb} ON audit_logs
+CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
 BEGIN SELECT RAISE(ABORT, 'audit rows cannot be changed'); END
 """
 
 # REPLACE takes the place of a row without firing the triggers of DELETE.
 _REFUSE_REPLACE_SQLITE = """
-CREATE TRIGGER audit_logs_no_replace BEFORE INSERT ON audit_logs
-WHEN EXISTS (SELECT 1 FROM audit_logs WHERE id = new.id OR rowid = new.rowid)
+CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
+WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
 BEGIN SELECT RAISE(ABORT, 'audit rows cannot be changed'); END
 """
 
@@ -42,37 +53,38 @@ END""",
 def install_triggers(bind: Connection) -> None:
     """Install the triggers of every table that is there; those that stand are replaced."""
     tables = set(inspect(bind).get_table_names())
-    if "audit_logs" in tables:
-        (_protect_on_postgres if bind.dialect.name == "postgresql" else _protect_on_sqlite)(bind)
+    for table in filter(tables.__contains__, _UNCHANGEABLE):
+        (_protect_on_postgres if bind.dialect.name == "postgresql" else _protect_on_sqlite)(bind, table)
     if "patients" in tables and bind.dialect.name == "sqlite":
         _search_on_sqlite(bind)
 
 
-def _protect_on_sqlite(bind: Connection) -> None:
+def _protect_on_sqlite(bind: Connection, table: str) -> None:
     for verb in ("update", "delete"):
-        bind.execute(text(f"DROP TRIGGER IF EXISTS audit_logs_no_{verb}"))
-        bind.execute(text(_REFUSE_SQLITE.format(verb=verb)))
-    bind.execute(text("DROP TRIGGER IF EXISTS audit_logs_no_replace"))
-    bind.execute(text(_REFUSE_REPLACE_SQLITE))
+        bind.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_{verb}"))
+        bind.execute(text(_REFUSE_SQLITE.format(table=table, verb=verb)))
+    bind.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_replace"))
+    bind.execute(text(_REFUSE_REPLACE_SQLITE.format(table=table, same=_UNCHANGEABLE[table])))
 
 
-def _protect_on_postgres(bind: Connection) -> None:
+def _protect_on_postgres(bind: Connection, table: str) -> None:
     bind.execute(text(_REFUSE_POSTGRES))
     partitions = bind.scalars(
-        text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'audit_logs'::regclass")
+        text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = to_regclass(:table)"), {"table": table}
     ).all()
-    bind.execute(text("DROP TRIGGER IF EXISTS audit_logs_no_change ON audit_logs"))
+    bind.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_change ON {table}"))
     bind.execute(
         text(
-            "CREATE TRIGGER audit_logs_no_change BEFORE UPDATE OR DELETE ON audit_logs "
+            f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION refuse_audit_change()"
         )
     )
-    for table in ("audit_logs", *partitions):
-        bind.execute(text(f"DROP TRIGGER IF EXISTS audit_logs_no_truncate ON {table}"))
+    for one in (table, *partitions):
+        # Those of the partitions are called as the log's own is; partitions.py makes them by that name.
+        bind.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_truncate ON {one}"))
         bind.execute(
             text(
-                f"CREATE TRIGGER audit_logs_no_truncate BEFORE TRUNCATE ON {table} "
+                f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {one} "
                 "FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()"
             )
         )

@@ -20,6 +20,8 @@ import pycountry
 from dotenv import dotenv_values
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from server.core.access import Role
+
 ALIASES = {"DATABASE_URI": ("DATABASE_URL", "SUPABASE_URI")}
 MIN_SECRET_BYTES = 32
 
@@ -81,6 +83,11 @@ def _origins(words: tuple[str, ...]) -> None:
             raise ValidationError("expected origins such as https://app.example.org, comma separated, none by pattern")
 
 
+def _roles_or_none(words: tuple[str, ...]) -> None:
+    if words != ("none",) and not set(words) <= set(Role):
+        raise ValidationError(f"expected none, or some of {', '.join(Role)}, comma separated")
+
+
 def _redis_url(url: str) -> None:
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ValidationError("expected redis://..., rediss://... or unix://...")
@@ -98,7 +105,11 @@ class Settings:
     web_concurrency: int = setting(_number(1, 64), 1)
     database_pool_size: int = setting(_number(1, 200), 10)
 
+    jwt_algorithm: str = setting(_one_of("HS256", "RS256", "EdDSA"), "HS256")
     jwt_secret_key: str = setting(fields.String(), "")
+    jwt_previous_secret_keys: tuple[str, ...] = setting(_Words(), ())
+    jwt_private_key_file: str = setting(fields.String(), "")
+    jwt_previous_key_files: tuple[str, ...] = setting(_Words(), ())
     jwt_issuer: str = setting(fields.String(), "polyclinic")
     jwt_audience: str = setting(fields.String(), "polyclinic-api")
     access_token_minutes: int = setting(_number(1, 60), 10)
@@ -108,9 +119,25 @@ class Settings:
     patient_idle_days: int = setting(_number(1), 15)
     patient_session_days: int = setting(_number(1), 30)
     invitation_hours: int = setting(_number(1), 24)
+    verification_hours: int = setting(_number(1), 24)
+    reset_minutes: int = setting(_number(1), 30)
+    glass_minutes: int = setting(_number(1, 1440), 60)
+    password_hasher: str = setting(_one_of("bcrypt", "argon2id"), "bcrypt")
     bcrypt_rounds: int = setting(_number(4, 20), 12)
     password_hash_slots: int = setting(_number(1, 64), 4)
     audit_seal_key: str = setting(fields.String(), "")
+    audit_seal_previous_keys: tuple[str, ...] = setting(_Words(), ())
+    audit_heads_file: str = setting(fields.String(), "")
+    audit_archive_dir: str = setting(fields.String(), "")
+    audit_retention_days: int = setting(_number(0), 0)
+    secrets_key: str = setting(fields.String(), "")
+    secrets_previous_keys: tuple[str, ...] = setting(_Words(), ())
+
+    sign_in_tries_per_account: int = setting(_number(1), 10)
+    sign_in_tries_per_address: int = setting(_number(1), 20)
+    sign_in_tries_minutes: int = setting(_number(1, 1440), 5)
+    sign_in_lock_after: int = setting(_number(1), 100)
+    mfa_required_roles: tuple[str, ...] = setting(_Words(validate=_roles_or_none), ())
 
     allowed_origins: tuple[str, ...] = setting(_Words(validate=_origins), ())
     frontend_url: str = setting(fields.Url(require_tld=False, schemes={"http", "https"}), "http://localhost:3000")
@@ -133,7 +160,8 @@ class Settings:
     rate_read: str = setting(_rate(), "1200 per minute")
     rate_write: str = setting(_rate(), "300 per minute")
     rate_lookup: str = setting(_rate(), "60 per minute")
-    rate_sign_in: str = setting(_rate(), "60 per minute")
+    rate_sign_in: str = setting(_rate(), "300 per minute")
+    rate_link: str = setting(_rate(), "60 per minute")
     rate_refresh: str = setting(_rate(), "600 per minute")
     rate_limits_factor: int = setting(_number(1, 100_000), 1)
 
@@ -143,14 +171,35 @@ class Settings:
         return self.app_env == "production"
 
     @property
+    def signs_by_secret(self) -> bool:
+        """Whether tokens are signed by a secret, not by a key pair."""
+        return self.jwt_algorithm == "HS256"
+
+    @property
     def zone(self) -> zoneinfo.ZoneInfo:
         """The clinic's time zone, by which its wall clock and its "today" go."""
         return zoneinfo.ZoneInfo(self.clinic_timezone)
 
     @property
+    def mfa_roles(self) -> frozenset[str]:
+        """The roles whose holders must have a second factor."""
+        default = ("admin", "doctor", "pharmacist") if self.is_production else ()
+        return frozenset(self.mfa_required_roles or default) - {"none"}
+
+    @property
     def instance_path(self) -> Path:
         """Where the embedded set-up keeps its data."""
         return Path(self.instance_dir).resolve()
+
+    @property
+    def audit_heads_path(self) -> Path:
+        """Where the heads of the audit log's seals are kept, outside the database."""
+        return Path(self.audit_heads_file or self.instance_path / "audit_heads.log").resolve()
+
+    @property
+    def audit_archive_path(self) -> Path:
+        """Where the audit log's retired rows go."""
+        return Path(self.audit_archive_dir or self.instance_path / "audit_archive").resolve()
 
     @property
     def mail_path(self) -> Path:
@@ -188,22 +237,39 @@ def _complete(values: dict[str, Any]) -> Settings:
         _require_production(settings)
     values.setdefault("database_uri", f"sqlite:///{settings.instance_path / 'polyclinic.db'}")
     values["database_uri"] = _with_driver(values["database_uri"])
-    if not settings.jwt_secret_key:
-        values["jwt_secret_key"] = _development_secret(settings.instance_path)
-    elif len(settings.jwt_secret_key.encode()) < MIN_SECRET_BYTES:
-        raise SettingsError(f"JWT_SECRET_KEY: expected at least {MIN_SECRET_BYTES} bytes")
+    _check_signing(settings)
+    if not settings.jwt_secret_key and settings.signs_by_secret:
+        values["jwt_secret_key"] = _development_secret(settings.instance_path, "jwt_secret")
+    if not settings.audit_seal_key:
+        values["audit_seal_key"] = _development_secret(settings.instance_path, "audit_seal_key")
     if settings.web_concurrency > 1 and not settings.redis_url:
         raise SettingsError("REDIS_URL: expected with more than one worker (WEB_CONCURRENCY), which share state by it")
     return Settings(**values)
 
 
+def _check_signing(settings: Settings) -> None:
+    """Refuse short secrets, a family without its key, and keys of another family than the one that signs."""
+    for name in ("JWT_SECRET_KEY", "JWT_PREVIOUS_SECRET_KEYS"):
+        value = getattr(settings, name.lower())
+        secrets_given = (value,) if isinstance(value, str) else value
+        if any(secret and len(secret.encode()) < MIN_SECRET_BYTES for secret in secrets_given):
+            raise SettingsError(f"{name}: expected at least {MIN_SECRET_BYTES} bytes")
+    if not settings.signs_by_secret and not settings.jwt_private_key_file:
+        raise SettingsError("JWT_PRIVATE_KEY_FILE: expected with JWT_ALGORITHM=RS256 or EdDSA")
+    foreign = ("JWT_PRIVATE_KEY_FILE", "JWT_PREVIOUS_KEY_FILES")
+    for name in foreign if settings.signs_by_secret else ("JWT_PREVIOUS_SECRET_KEYS",):
+        if getattr(settings, name.lower()):
+            raise SettingsError(f"{name}: not expected with this JWT_ALGORITHM; tokens are of one family")
+
+
 def _require_production(settings: Settings) -> None:
-    for name in ("DATABASE_URI", "JWT_SECRET_KEY", "AUDIT_SEAL_KEY", "ALLOWED_ORIGINS"):
+    required = ("DATABASE_URI", "AUDIT_SEAL_KEY", "ALLOWED_ORIGINS")
+    for name in (*required, "JWT_SECRET_KEY") if settings.signs_by_secret else required:
         if not getattr(settings, name.lower()):
             raise SettingsError(f"{name}: expected in production, where nothing is assumed")
     if settings.frontend_url == Settings.frontend_url:
         raise SettingsError("FRONTEND_URL: expected in production, because mails link there")
-    if len(set(settings.jwt_secret_key)) < 8:
+    if settings.signs_by_secret and len(set(settings.jwt_secret_key)) < 8:
         raise SettingsError("JWT_SECRET_KEY: expected a random value, not a repeated or default one")
 
 
@@ -216,10 +282,10 @@ def _with_driver(uri: str) -> str:
     return uri
 
 
-def _development_secret(instance: Path) -> str:
-    """Return the random secret kept in the instance folder, so that sign-ins outlive a restart."""
+def _development_secret(instance: Path, name: str) -> str:
+    """Return a random secret kept in the instance folder, so that what it signed outlives a restart."""
     instance.mkdir(parents=True, exist_ok=True)
-    path = instance / "jwt_secret"
+    path = instance / name
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(48))

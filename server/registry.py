@@ -6,12 +6,15 @@ MODULES = (
     "users",
     "auth",
     "patients",
+    "chart",
     "fhir",
     "meta",
 )
 
 # second path -> first path, both below API_PREFIX; the same resource answers both.
 ALIASES = {
+    "/auth/forgot": "/auth/forgot-password",
     "/auth/refresh-token": "/auth/refresh",
+    "/auth/reset": "/auth/reset-password",
     "/users/me": "/auth/me",
 }

@@ -29,6 +29,8 @@ MIGRATIONS = ROOT / "migrations"
 SETTINGS = {
     "APP_ENV": "testing",
     "JWT_SECRET_KEY": "test-secret-that-is-long-enough-for-hs256",
+    # One for all processes of a test; one made in INSTANCE_DIR would go with that folder, from test to test.
+    "SECRETS_KEY": "test-key-that-closes-what-is-read-again",
     "BCRYPT_ROUNDS": "4",
     "FRONTEND_URL": "http://localhost:3000",
     "CLINIC_TIMEZONE": "Europe/Berlin",

@@ -75,6 +75,10 @@ class LiveServer:
         except OSError:
             return False
 
+    def reload(self) -> None:
+        """Have gunicorn exchange its workers for new ones, which read settings and keys again (SIGHUP)."""
+        os.kill(self.pid, signal.SIGHUP)
+
     def kill(self) -> None:
         """End master and workers at once, without a chance to finish anything (kill -9)."""
         self._signal_group(signal.SIGKILL)

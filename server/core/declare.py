@@ -25,6 +25,7 @@ class Declaration:
 
     permission: Permission | Public
     action: str
+    takes_token: bool = False
     object_type: str = ""
     body: type[Schema] | None = None
     body_required: bool = True
@@ -34,6 +35,7 @@ class Declaration:
     many: bool = False
     bare: bool = False
     media_type: str = "application/json"
+    other_media_types: tuple[str, ...] = ()
     status: int = 200
     rate: str = "read"
     version: str | None = None
@@ -48,8 +50,9 @@ class Declaration:
 def declares(permission: Permission | Public, **promises: Any) -> Callable[[F], F]:
     """Attach the declaration of a method: permission, schemas, status, rate class, audit action.
 
-    `version` is "optional" or "required" where the method takes If-Match; `within` looks for the parent in the caller's
-    scope before the method runs (and again before an idempotent answer is replayed).
+    `takes_token` says that a public endpoint also looks at its caller's token. `version` is "optional" or "required"
+    where the method takes If-Match. `within` looks for the parent in the caller's scope before the method runs, and
+    again before an idempotent answer is replayed.
     """
 
     def attach(method: F) -> F:

@@ -17,13 +17,14 @@ import pycountry
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields, validate
 
-from server.core import state, text
+from server.core import clock, state, text
 from server.core.errors import CodedMessage
 from server.core.money import NotMoney, format_money, parse_money, places_of
 from server.core.phones import PHONE_PATTERN, NotAPhone, normalise_phone
 
 MAX_INT = 2**31 - 1
 LONGEST_EMAIL = 254
+OLDEST_YEARS = 130
 
 
 def _refuse_bidi(value: str) -> None:
@@ -196,6 +197,21 @@ class Day(fields.Date):
             raise ValidationError("Expected a date, YYYY-MM-DD.")
         day: date = super()._deserialize(value, attr, data, **kwargs)
         return day
+
+
+class BirthDate(Day):
+    """A birth date: not in the future, at most 130 years ago."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=_born_plausibly, metadata={"pattern": "^(19[0-9]{2}|20[01][0-9])-"}, **kwargs)
+
+
+def _born_plausibly(day: date) -> None:
+    today = clock.today()
+    if day > today:
+        raise ValidationError("Must not be in the future.")
+    if (day.year, day.month, day.day) < (today.year - OLDEST_YEARS, today.month, today.day):
+        raise ValidationError(f"Must not be more than {OLDEST_YEARS} years ago.")
 
 
 class Choice(fields.String):

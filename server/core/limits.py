@@ -7,29 +7,42 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse
 
 from server.config import Settings
 from server.core import trail as trails
 
-CLASSES = ("read", "write", "lookup", "sign_in", "refresh")
+CLASSES = ("read", "write", "lookup", "sign_in", "link", "refresh")
 # The class of what must answer whatever is down: counting would ask Redis.
 UNLIMITED = "unlimited"
 
 
 def caller() -> str:
-    """Return whom the limit counts: the user, or the address (an IPv6 one by its /64) of an anonymous caller."""
+    """Return whom the limit counts: whom the endpoint names, the user, or the address of an anonymous caller."""
+    named: str | None = g.get("counted_as")
+    if named is not None:
+        return named
     actor = trails.current().actor
     if actor is not None:
         return f"user:{actor.user_id}"
-    address = request.remote_addr or "unknown"
-    if ":" in address:
-        address = str(ip_network(f"{address.partition('%')[0]}/64", strict=False).network_address)
-    return f"address:{address}"
+    return f"address:{network_of(request.remote_addr or 'unknown')}"
+
+
+def network_of(address: str) -> str:
+    """Return what counts as one address: an IPv6 subscriber holds a /64."""
+    try:
+        known = ip_address(address.partition("%")[0])
+    except ValueError:
+        # A proxy may say anything, such as an address with a port.
+        return (address.partition(":")[0] if address.count(":") == 1 else address)[:64]
+    if known.version == 4:
+        return str(known)
+    # All IPv4 callers of a socket that takes both kinds stand in one /64.
+    return str(known.ipv4_mapped or ip_network((known, 64), strict=False).network_address)
 
 
 def init_limits(app: Flask, settings: Settings) -> None:
@@ -78,8 +91,9 @@ def _gate(name: str) -> Callable[[], None]:
     return opened
 
 
-def check(rate: str) -> None:
-    """Count this request and raise 429 when its class is used up."""
+def check(rate: str, *, by: str | None = None) -> None:
+    """Count this request, for whom `by` names, and raise 429 when its class is used up."""
+    g.counted_as = by
     if rate == UNLIMITED:
         return
     gates: dict[str, Callable[[], None]] = current_app.extensions["rate_gates"]

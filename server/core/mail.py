@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+import uuid
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -71,6 +72,17 @@ def mailer_of(settings: Settings) -> Mailer:
     return SmtpMailer(settings.smtp_url) if settings.smtp_url else FileMailer(settings.mail_path)
 
 
+def identify(settings: Settings, message: EmailMessage, message_id: uuid.UUID) -> EmailMessage:
+    """Give a message the id that it keeps through all tries, so that a server can tell a repetition."""
+    del message["Message-ID"]
+    message["Message-ID"] = f"<{message_id}@{_domain(settings)}>"
+    return message
+
+
+def _domain(settings: Settings) -> str:
+    return settings.mail_from.rpartition("@")[2]
+
+
 def compose(settings: Settings, *, to: str, subject: str, text: str) -> EmailMessage:
     """Return a plain-text message from the clinic."""
     message = EmailMessage()
@@ -78,6 +90,6 @@ def compose(settings: Settings, *, to: str, subject: str, text: str) -> EmailMes
     message["To"] = Address(addr_spec=validate_email(to, check_deliverability=False).ascii_email or to)
     message["Subject"] = subject
     message["Date"] = format_datetime(clock.now())
-    message["Message-ID"] = make_msgid(domain=settings.mail_from.rpartition("@")[2])
+    message["Message-ID"] = make_msgid(domain=_domain(settings))
     message.set_content(text, cte="8bit")
     return message

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import g, has_app_context
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy import Engine, event
+
+from server.core.attempts import attempt
 
 REGISTRY = CollectorRegistry()
 
@@ -15,6 +18,7 @@ _SECONDS = Histogram(
     "polyclinic_request_seconds", "Seconds from arrival to answer.", ["method", "route"], registry=REGISTRY
 )
 _STATEMENTS = Counter("polyclinic_statements_total", "SQL statements sent.", registry=REGISTRY)
+_asked: dict[str, tuple[Gauge, Callable[[], Mapping[str, int]]]] = {}
 _POOL = Gauge("polyclinic_pool_connections", "Database connections in use.", registry=REGISTRY)
 
 
@@ -43,6 +47,15 @@ def watch(engine: Engine) -> None:
         _POOL.dec()
 
 
+def ask(name: str, text: str, label: str, count: Callable[[], Mapping[str, int]]) -> None:
+    """Have a gauge set to what `count` says by label, each time somebody looks."""
+    gauge = _asked[name][0] if name in _asked else Gauge(name, text, [label], registry=REGISTRY)
+    _asked[name] = (gauge, count)
+
+
 def exposition() -> bytes:
     """Return all metrics in Prometheus' text format."""
+    for gauge, count in _asked.values():
+        for label, value in (attempt(count)[0] or {}).items():
+            gauge.labels(label).set(value)
     return generate_latest(REGISTRY)

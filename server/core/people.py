@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
+
+class Sex(StrEnum):
+    """Administrative sex, as FHIR's `administrative-gender` has it."""
+
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
 
 def full_name(first: str, last: str) -> str:
     """Return how a person is shown."""

@@ -17,12 +17,21 @@ from server.core.columns import Expected
 from server.core.db import close_reading, db, reading
 from server.core.declare import Declaration, declaration_of
 from server.core.dump import entity_dumper, row_dumper
-from server.core.errors import DomainError
+from server.core.errors import DomainError, NotFound
 from server.core.inputs import read_body, read_query
 from server.core.listing import Page
 from server.core.uow import unit_of_work
 
 SAFE = ("GET", "HEAD")
+
+Successor = Callable[[Connection, uuid.UUID], uuid.UUID | None]
+
+_successors: dict[str, Successor] = {}
+
+
+def follow(parameter: str, successor: Successor) -> None:
+    """Register how what a path parameter names is found again where it lives on as another (merged patients)."""
+    _successors[parameter] = successor
 
 
 class Api(flask_restful.Api):
@@ -62,12 +71,16 @@ class Resource(flask_restful.Resource):
         _note_path(declaration, kwargs)
         if request.method in SAFE:
             return self._read(method, kwargs)
-        admit(declaration)
-        self.query = read_query(request, declaration)
-        self.body, self.expected = read_body(request, declaration)
-        prepare: Callable[..., Any] | None = getattr(self, f"before_{verb}", None)
-        self.prepared = prepare(**kwargs) if prepare else None
-        return self._write(method, kwargs)
+        is_counted_late = type(self).counted_as is not Resource.counted_as
+        admit(declaration, is_counted=not is_counted_late)
+        self.query, self.body = {}, {}
+        try:
+            self.query = read_query(request, declaration)
+            self.body, self.expected = read_body(request, declaration)
+        finally:
+            if is_counted_late:
+                limits.check(declaration.rate, by=self.counted_as())
+        return self._following(self._write, method, kwargs)
 
     def _read(self, method: Callable[..., Response], path: dict[str, Any]) -> Response:
         """Answer from the autocommit connection; one that died in the pool is replaced once."""
@@ -82,10 +95,28 @@ class Resource(flask_restful.Resource):
     def _answer(self, method: Callable[..., Response], path: dict[str, Any]) -> Response:
         admit(self.declaration)
         self.query = read_query(request, self.declaration)
+        return self._following(self._show, method, path)
+
+    def _show(self, method: Callable[..., Response], path: dict[str, Any]) -> Response:
         self._enter(path)
         return method(**path)
 
+    def _following(
+        self, step: Callable[..., Response], method: Callable[..., Response], path: dict[str, Any]
+    ) -> Response:
+        """Do a step; where the path leads nowhere, once more with the successors of what it names, if it has any."""
+        try:
+            return step(method, path)
+        except NotFound:
+            present = {name: _successor(name, value) or value for name, value in path.items()}
+            if present == path:
+                raise
+        _note_path(self.declaration, present)
+        return step(method, present)
+
     def _write(self, method: Callable[..., Response], path: dict[str, Any]) -> Response:
+        prepare: Callable[..., Any] | None = getattr(self, f"before_{method.__name__}", None)
+        self.prepared = prepare(**path) if prepare else None
         claim = idempotency.claim_of(request, self.declaration, trails.current().actor)
         with unit_of_work() as unit:
             kept = idempotency.find(unit.connection, claim) if claim else None
@@ -115,6 +146,13 @@ class Resource(flask_restful.Resource):
         """Raise `NotFound` unless the parent that the declaration names is in the caller's scope."""
         if self.declaration.within is not None:
             self.declaration.within(self.connection, self.actor, self.declaration.permission, **path)
+
+    def counted_as(self) -> str | None:
+        """Return whom the rate limit counts, where the body tells; None leaves it to the user or the address.
+
+        It is asked after the body was read, also when that failed.
+        """
+        return None
 
     @property
     def actor(self) -> Actor:
@@ -170,6 +208,10 @@ class Resource(flask_restful.Resource):
         return entity_dumper(self.declaration.out)(entity)
 
 
+def _successor(parameter: str, value: Any) -> uuid.UUID | None:
+    return _successors[parameter](reading(), value) if parameter in _successors else None
+
+
 def _note_path(declaration: Declaration, path: dict[str, Any]) -> None:
     """Note whom and what the path names, so that a refusal too says which chart was tried."""
     trail = trails.current()
@@ -179,14 +221,21 @@ def _note_path(declaration: Declaration, path: dict[str, Any]) -> None:
     trail.about(named if isinstance(named, uuid.UUID) else None, patient_id=path.get("patient_id"))
 
 
-def admit(declaration: Declaration) -> None:
+def admit(declaration: Declaration, *, is_counted: bool = True) -> None:
     """Find out who calls, whether they may, and whether not too often."""
-    trail = trails.current()
     g.declaration = declaration
     if declaration.permission is not PUBLIC:
-        authenticate: Callable[[], Actor] = current_app.extensions["authenticate"]
-        trail.actor = authenticate()
-        trail.actor_id = trail.actor.user_id
+        actor = authenticated()
         if isinstance(declaration.permission, Permission):
-            trail.actor.require(declaration.permission)
-    limits.check(declaration.rate)
+            actor.require(declaration.permission)
+    if is_counted:
+        limits.check(declaration.rate)
+
+
+def authenticated() -> Actor:
+    """Find out who calls, or raise 401; a public endpoint that also takes signed-in callers asks for itself."""
+    authenticate: Callable[[], Actor] = current_app.extensions["authenticate"]
+    trail = trails.current()
+    trail.actor = authenticate()
+    trail.actor_id = trail.actor.user_id
+    return trail.actor

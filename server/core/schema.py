@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from server.core import fields as f
+from server.core.people import split_name
 
 
 class Body(Schema):
@@ -37,6 +38,15 @@ class TextInt(fields.Integer):
         return int(value)
 
 
+class TextFlag(fields.Boolean):
+    """`true` or `false` written as a query parameter."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if value not in ("true", "false"):
+            raise ValidationError("Expected true or false.")
+        return bool(value == "true")
+
+
 class ListQuery(Query):
     """What every list takes; each list adds `sort` and its filters."""
 
@@ -53,6 +63,18 @@ class SearchText(f.Line):
     def __init__(self, **kwargs: Any) -> None:
         pattern = "^[A-Za-z0-9 ]*[A-Za-z0-9][A-Za-z0-9 ]*$"
         super().__init__(most=200, metadata={"pattern": pattern}, **kwargs)
+
+
+def with_two_names(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what was sent with `name`, where that was sent, split at its last space into first and last name."""
+    data = dict(data)
+    if "name" in data:
+        if "first_name" in data or "last_name" in data or not isinstance(data["name"], str):
+            raise ValidationError({"name": ["Give either a name or first_name and last_name, as text."]})
+        data["first_name"], data["last_name"] = split_name(data.pop("name").strip())
+        if not data["first_name"]:
+            raise ValidationError({"name": ["Expected a first and a last name."]})
+    return data
 
 
 class Out(Schema):

@@ -62,6 +62,10 @@ class Trail:
             patient_id = object_id
         self.patient_id = patient_id or self.patient_id
 
+    def seen_for(self, patient_id: uuid.UUID) -> None:
+        """Say whose proxy the caller acted by."""
+        self.on_behalf_of = self.patient_id = patient_id
+
     def listed(self, ids: Iterable[uuid.UUID]) -> None:
         """Say which objects a list showed: the first 200 ids and the count."""
         shown = list(ids)

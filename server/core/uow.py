@@ -10,7 +10,7 @@ from flask import g
 from sqlalchemy import Connection
 
 from server.core import trail as trails
-from server.core.db import begin_writing, db
+from server.core.db import SQLITE_BEGIN, begin_writing, close_reading, db
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +61,16 @@ def command(action: str, object_type: str = "") -> Iterator[UnitOfWork]:
         g.pop("trail", None)
         if outer is not None:
             g.trail = outer
+
+
+@contextmanager
+def unrecorded() -> Iterator[Connection]:
+    """Run the block in a transaction of its own without an audit row: for work on the audit log itself."""
+    close_reading()
+    with db.engine.connect() as opened:
+        connection = opened.execution_options(**{SQLITE_BEGIN: "IMMEDIATE"})
+        with connection.begin():
+            yield connection
 
 
 def after_commit(work: Callable[[], None]) -> None:

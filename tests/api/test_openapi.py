@@ -65,7 +65,10 @@ def test_aliases_are_marked(app, document):
 def test_public_operations_ask_for_no_token_and_all_others_do(app, document):
     for endpoint in endpoints(app):
         operation = operations(document)[endpoint.path, endpoint.verb]
-        assert bool(operation.get("security")) == (endpoint.declaration.permission is not PUBLIC)
+        asked = [*operation.get("security", [])]
+        is_public = endpoint.declaration.permission is PUBLIC
+        assert bool(asked) == (not is_public or endpoint.declaration.takes_token)
+        assert ({} in asked) == (is_public and bool(asked))
 
 
 def test_every_refusal_is_the_problem_document(document):

@@ -22,12 +22,20 @@ GET    /redoc                                                      + + + + + +  
 GET    /health                                                     + + + + + +  +  +  + +  +
 GET    /health/live                                                + + + + + +  +  +  + +  +
 GET    /health/ready                                               + + + + + +  +  +  + +  +
+GET    /.well-known/jwks.json                                      + + + + + +  +  +  + +  +
 GET    /metrics                                                    ? ? ? ? ? ?  ?  ?  ? ?  ?
 
 POST   /api/v1/auth/login                                          + + + + + +  +  +  + +  +
 POST   /api/v1/auth/token                                          + + + + + +  +  +  + +  +
 POST   /api/v1/auth/refresh                                        + + + + + +  +  +  + +  +
 POST   /api/v1/auth/refresh-token                                  + + + + + +  +  +  + +  +
+POST   /api/v1/auth/register                                       + + + + + +  +  +  + +  +
+POST   /api/v1/auth/verify-email                                   + + + + + +  +  +  + +  +
+POST   /api/v1/auth/resend-verification                            + + + + + +  +  +  + +  +
+POST   /api/v1/auth/forgot-password                                + + + + + +  +  +  + +  +
+POST   /api/v1/auth/forgot                                         + + + + + +  +  +  + +  +
+POST   /api/v1/auth/reset-password                                 + + + + + +  +  +  + +  +
+POST   /api/v1/auth/reset                                          + + + + + +  +  +  + +  +
 POST   /api/v1/auth/accept-invitation                              + + + + + +  +  +  + +  +
 POST   /api/v1/auth/logout                                         + + + + + +  +  +  + +  .
 POST   /api/v1/auth/logout-all                                     + + + + + +  +  +  + +  .
@@ -37,6 +45,12 @@ GET    /api/v1/users/me                                            + + + + + +  
 PATCH  /api/v1/users/me                                            + + + + + +  +  +  + +  .
 GET    /api/v1/auth/verify-token                                   + + + + + +  +  +  + +  .
 POST   /api/v1/auth/change-password                                + + + + + +  +  +  + +  .
+POST   /api/v1/auth/change-email                                   + + + + + +  +  +  + +  .
+POST   /api/v1/auth/mfa/verify                                     + + + + + +  +  +  + +  +
+POST   /api/v1/auth/mfa/enroll                                     + + + + + +  +  +  + +  .
+POST   /api/v1/auth/mfa/confirm                                    + + + + + +  +  +  + +  +
+POST   /api/v1/auth/mfa/disable                                    + + + + + +  +  +  + +  .
+POST   /api/v1/auth/mfa/recovery-codes                             + + + + + +  +  +  + +  .
 GET    /api/v1/auth/sessions                                       + + + + + +  +  +  + +  .
 DELETE /api/v1/auth/sessions/{session_id}                          + + + + + +  +  +  + +  .
 
@@ -46,19 +60,49 @@ GET    /api/v1/users/{user_id}                                     + . . . . .  
 PUT    /api/v1/users/{user_id}                                     + . . . . .  .  .  . .  .
 PATCH  /api/v1/users/{user_id}                                     + . . . . .  .  .  . .  .
 DELETE /api/v1/users/{user_id}                                     + . . . . .  .  .  . .  .
+PUT    /api/v1/users/{user_id}/unlock                              + . . . . .  .  .  . .  .
+POST   /api/v1/users/{user_id}/reactivate                          + . . . . .  .  .  . .  .
+POST   /api/v1/users/{user_id}/sign-out                            + . . . . .  .  .  . .  .
+POST   /api/v1/users/{user_id}/invite                              + . . . . .  .  .  . .  .
 
+GET    /api/v1/notifications                                      + + + + + +  +  +  + +  .
+PATCH  /api/v1/notifications/read-all                             + + + + + +  +  +  + +  .
+GET    /api/v1/notifications/unread-count                         + + + + + +  +  +  + +  .
+GET    /api/v1/notifications/preferences                          + + + + + +  +  +  + +  .
+PATCH  /api/v1/notifications/preferences                          + + + + + +  +  +  + +  .
+DELETE /api/v1/notifications/{notification_id}                    + + + + + +  +  +  + +  .
+PATCH  /api/v1/notifications/{notification_id}/read               + + + + + +  +  +  + +  .
+
+GET    /api/v1/users/{user_id}/sessions                            + . . . . .  .  .  . .  .
+DELETE /api/v1/users/{user_id}/sessions/{session_id}               + . . . . .  .  .  . .  .
 GET    /api/v1/user-activities                                     + + + + + +  +  +  + +  .
 GET    /api/v1/audit-logs                                          + . . . . .  .  .  . .  .
 GET    /api/v1/audit-logs/{audit_log_id}                           + . . . . .  .  .  . .  .
+GET    /api/v1/audit-logs/export                                   + . . . . .  .  .  . .  .
+GET    /api/v1/audit-logs/verify                                   + . . . . .  .  .  . .  .
 
 GET    /api/v1/patients                                            + + + + + +  +  +  + +  .
 POST   /api/v1/patients                                            + + + + . +  +  +  . +  .
 GET    /api/v1/patients/search                                     + + + + + +  +  +  + +  .
 GET    /api/v1/patients/lookup                                     + + + + + +  +  +  . .  .
+GET    /api/v1/patients/me                                         + + + + + +  +  +  + +  .
+POST   /api/v1/patients/me                                         + + + + . +  +  +  . +  .
+PATCH  /api/v1/patients/me                                         + + + + . .  .  .  . +  .
 GET    /api/v1/patients/{patient_id}                               + + + + + +  +  +  + +  .
 PUT    /api/v1/patients/{patient_id}                               + + + + . .  .  .  . +  .
 PATCH  /api/v1/patients/{patient_id}                               + + + + . .  .  .  . +  .
 DELETE /api/v1/patients/{patient_id}                               + . . . . .  .  .  . .  .
+POST   /api/v1/patients/{patient_id}/portal-invitation             + + + + . .  .  .  . .  .
+POST   /api/v1/patients/{patient_id}/reactivate                    + . . . . .  .  .  . .  .
+POST   /api/v1/patients/{patient_id}/break-glass                   + + + . + .  .  .  . .  .
+GET    /api/v1/patients/{patient_id}/access-log                    + . . . . .  .  .  . +  .
+GET    /api/v1/patients/{patient_id}/contacts                      + + + + . .  .  .  . +  .
+POST   /api/v1/patients/{patient_id}/contacts                      + + + + . .  .  .  . +  .
+GET    /api/v1/patients/{patient_id}/contacts/{contact_id}         + + + + . .  .  .  . +  .
+PATCH  /api/v1/patients/{patient_id}/contacts/{contact_id}         + + + + . .  .  .  . +  .
+DELETE /api/v1/patients/{patient_id}/contacts/{contact_id}         + + + + . .  .  .  . +  .
+POST   /api/v1/patients/{patient_id}/contacts/{contact_id}/proxy   + . . + . .  .  .  . +  .
+DELETE /api/v1/patients/{patient_id}/contacts/{contact_id}/proxy   + . . + . .  .  .  . +  .
 GET    /api/v1/patients/{patient_id}/care-team                     + + + . . .  .  .  . +  .
 POST   /api/v1/patients/{patient_id}/care-team                     + + . . . .  .  .  . .  .
 DELETE /api/v1/patients/{patient_id}/care-team/{user_id}           + + . . . .  .  .  . .  .
@@ -75,6 +119,11 @@ PATCH  /api/v1/patients/{patient_id}/conditions/{condition_id}     . + + . . .  
 DELETE /api/v1/patients/{patient_id}/conditions/{condition_id}     + + + . + .  .  .  . .  .
 GET    /api/v1/patients/{patient_id}/medical-history               + + + . . .  .  .  . +  .
 PATCH  /api/v1/patients/{patient_id}/medical-history               . + + . . .  .  .  . .  .
+POST   /api/v1/patients/{patient_id}/merge                         + . . . . .  .  .  . .  .
+POST   /api/v1/patients/{patient_id}/unmerge                       + . . . . .  .  .  . .  .
+GET    /api/v1/patients/{patient_id}/timeline                      + + + . . .  .  .  . +  .
+GET    /api/v1/patients/{patient_id}/summary                       + + + . . .  .  .  . +  .
+GET    /api/v1/patients/{patient_id}/export                        + . . . . .  .  .  . +  .
 """
 
 

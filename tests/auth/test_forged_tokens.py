@@ -1,6 +1,7 @@
 """Every forged token is 401 with a challenge, and a token in the address is no token."""
 
 import base64
+import contextlib
 import hmac
 import json
 import time
@@ -8,11 +9,19 @@ import uuid
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.auth import signing
 from tests.factories.people import API, bearer, make_user, sign_in
 from tests.legs import SETTINGS
 
 SECRET = SETTINGS["JWT_SECRET_KEY"]
+# What signs the tokens of each family in these tests.
+SIGNS_WITH = {
+    "HS256": lambda: SECRET,
+    "RS256": lambda: signing.key("rsa"),
+    "EdDSA": lambda: signing.key("ed25519"),
+}
 ME = f"{API}/auth/me"
 
 
@@ -25,8 +34,14 @@ def claims_of(token):
     return jwt.decode(token, options={"verify_signature": False})
 
 
-def signed(token, *, key=SECRET, algorithm="HS256", headers=None, without=(), **changes):
-    """Sign a token like this one, with some claims or headers changed."""
+def family_of(token):
+    return jwt.get_unverified_header(token)["alg"]
+
+
+def signed(token, *, key=None, algorithm=None, headers=None, without=(), **changes):
+    """Sign a token like this one by its own key, with some claims or headers changed."""
+    algorithm = algorithm or family_of(token)
+    key = key or SIGNS_WITH[algorithm]()
     claims = {name: value for name, value in {**claims_of(token), **changes}.items() if name not in without}
     kept = {"kid": jwt.get_unverified_header(token)["kid"], **(headers or {})}
     return jwt.encode(claims, key, algorithm=algorithm, headers={k: v for k, v in kept.items() if v is not None})
@@ -38,9 +53,9 @@ def unsigned(token, algorithm, **headers):
     return part(header), token.split(".")[1]
 
 
-def hashed(parts):
-    """Sign the parts with our secret by another hash of the family; the library would warn of the key's length."""
-    signature = hmac.digest(SECRET.encode(), ".".join(parts).encode(), "sha384")
+def hashed(parts, secret=SECRET, how="sha384"):
+    """Sign the parts with a secret by hand; the library would warn of it."""
+    signature = hmac.digest(secret if isinstance(secret, bytes) else secret.encode(), ".".join(parts).encode(), how)
     return ".".join((*parts, part(signature)))
 
 
@@ -59,13 +74,21 @@ FORGERIES = {
     "another member of the family": lambda t: signed(t, key=SECRET * 2, algorithm="HS512"),
     "our secret under another algorithm": lambda t: hashed(unsigned(t, "HS384")),
     "an unknown algorithm": lambda t: ".".join((*unsigned(t, "HS257"), t.split(".")[2])),
-    "another secret": lambda t: signed(t, key="another secret that is long enough for it"),
+    "another secret": lambda t: signed(t, key="another secret that is long enough for it", algorithm="HS256"),
+    "another key of RSA": lambda t: signed(t, key=signing.key("rsa", 9), algorithm="RS256"),
+    "another key of Ed25519": lambda t: signed(t, key=signing.key("ed25519", 9), algorithm="EdDSA"),
+    "a longer hash of RSA": lambda t: signed(t, key=signing.key("rsa"), algorithm="RS512"),
+    "padding of another kind": lambda t: signed(t, key=signing.key("rsa"), algorithm="PS256"),
     "a foreign kid": lambda t: signed(t, headers={"kid": "someone-else"}),
     "a kid that is a path": lambda t: signed(t, headers={"kid": "../../dev/null"}),
     "no kid": lambda t: signed(t, headers={"kid": None}),
     "jku": lambda t: signed(t, headers={"jku": "https://evil.example/keys"}),
     "jwk": lambda t: signed(t, headers={"jwk": {"kty": "oct", "k": "c2VjcmV0"}}),
     "x5u": lambda t: signed(t, headers={"x5u": "https://evil.example/cert"}),
+    "x5c": lambda t: signed(t, headers={"x5c": ["MIIB"]}),
+    "x5t": lambda t: signed(t, headers={"x5t": "c2VjcmV0"}),
+    "a kid that is a list": lambda t: ".".join((*unsigned(t, family_of(t), kid=["x"]), t.split(".")[2])),
+    "a kid that is an object": lambda t: ".".join((*unsigned(t, family_of(t), kid={"x": 1}), t.split(".")[2])),
     "a critical header": lambda t: signed(t, headers={"crit": ["exp"]}),
     "another typ": lambda t: signed(t, headers={"typ": "at+jwt"}),
     "another payload": lambda t: ".".join(
@@ -120,6 +143,53 @@ def test_a_forged_refresh_token_is_401_and_harms_no_session(app, client, forgery
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert client.get(ME, headers=tokens.headers).status_code == 200
     assert client.post(f"{API}/auth/refresh", json={"refresh_token": tokens.refresh}).status_code == 200
+
+
+def public_halves(key):
+    """Yield a public key in every form that somebody may take for a secret."""
+    public = key.public_key()
+    for form in (PublicFormat.SubjectPublicKeyInfo, PublicFormat.PKCS1, PublicFormat.Raw):
+        for encoding in (Encoding.PEM, Encoding.DER, Encoding.Raw):
+            with contextlib.suppress(ValueError, TypeError):
+                whole = public.public_bytes(encoding, form)
+                yield from (whole, whole.strip())
+
+
+@pytest.mark.parametrize("family", ["RS256", "EdDSA"])
+def test_forged_tokens_are_401_where_a_key_pair_signs(app, make_app, tmp_path, family):
+    client = make_app(**signing.settings_of(tmp_path, family)).test_client()
+    tokens = sign_in(client, make_user(app, "admin"))
+    assert family_of(tokens.access) == family_of(tokens.refresh) == family
+    forgeries = {name: make for name, make in FORGERIES.items() if name not in ("no token at all", "very long")}
+    for number, half in enumerate(public_halves(SIGNS_WITH[family]())):
+        forgeries[f"the public key as a secret, {number}"] = lambda t, half=half: hashed(
+            unsigned(t, "HS256"), half, "sha256"
+        )
+    assert len(forgeries) > len(FORGERIES)
+    assert client.get(ME, headers=bearer(signed(tokens.access))).status_code == 200  # by the key itself it is none
+    taken = []
+    for name, make in forgeries.items():
+        answers = (
+            client.get(ME, headers=bearer(make(tokens.access))),
+            client.post(f"{API}/auth/refresh", json={"refresh_token": make(tokens.refresh)}),
+        )
+        taken += [(name, answer.status_code) for answer in answers if answer.status_code != 401]
+        assert all(answer.headers["WWW-Authenticate"].startswith("Bearer") for answer in answers)
+    assert taken == []
+    assert client.get(ME, headers=tokens.headers).status_code == 200
+    assert client.post(f"{API}/auth/refresh", json={"refresh_token": tokens.refresh}).status_code == 200
+
+
+def test_a_token_of_the_family_before_is_401(app, client, make_app, tmp_path):
+    user = make_user(app, "admin")
+    by_secret = sign_in(client, user)
+    others = [make_app(**signing.settings_of(tmp_path, family)).test_client() for family in ("RS256", "EdDSA")]
+    by_pair = [sign_in(other, user) for other in others]
+    for tokens, refuses in zip([by_secret, *by_pair], [others, [client, others[1]], [client, others[0]]], strict=True):
+        for other in refuses:
+            assert other.get(ME, headers=tokens.headers).status_code == 401
+            refreshed = other.post(f"{API}/auth/refresh", json={"refresh_token": tokens.refresh})
+            assert refreshed.status_code == 401
 
 
 @pytest.mark.parametrize("gen", [0, -1, 2, 10**6, 10**30, "1", True, 1.0, None])

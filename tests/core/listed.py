@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +14,9 @@ from server.core.declare import Endpoint, endpoints
 from server.core.ids import new_id
 from server.core.uow import command
 from server.modules.auth.service import sessions
-from server.modules.patients.service import care, chart, people
+from server.modules.notifications import service as notifications
+from server.modules.notifications.enums import SecurityEvent
+from server.modules.patients.service import care, chart, contacts, people
 from server.modules.users import service as users
 from server.modules.users.models import User
 from tests.factories.people import API, SignedIn, make_patient, make_user, relate, signed_in
@@ -118,6 +120,20 @@ def _sessions(app: Flask, count: int) -> Filled:
     return Filled(client, "/auth/sessions", {})
 
 
+def _sessions_of_another(app: Flask, count: int) -> Filled:
+    other = make_user(app, "nurse")
+    with app.app_context(), command("tests.fill", "session"):
+        user = db.session.get_one(User, other.id)
+        for number in range(count):
+            sessions.open_session(user=user, device=sessions.Device(f"Browser {number}", "127.0.0.1"))
+    return Filled(signed_in(app, "admin"), f"/users/{other.id}/sessions", {})
+
+
+def _timeline(app: Flask, count: int) -> Filled:
+    filled = _chart("conditions", chart.add_condition, display="Condition")(app, count)
+    return replace(filled, path=filled.path.replace("conditions", "timeline"))
+
+
 def _care_team(app: Flask, count: int) -> Filled:
     patient = make_patient(app)
     with app.app_context(), command("tests.fill", "care_relation"):
@@ -126,6 +142,32 @@ def _care_team(app: Flask, count: int) -> Filled:
             user = users.create(email=email, first_name="Fill", last_name=NAMES[number % len(NAMES)], roles=["nurse"])
             care.enrol(patient_id=patient.id, user_id=user.id, added_by=user.id)
     return Filled(signed_in(app, "admin"), f"/patients/{patient.id}/care-team", {})
+
+
+def _contacts(app: Flask, count: int) -> Filled:
+    patient = make_patient(app)
+    with app.app_context(), command("tests.fill", "contact"):
+        for number in range(count):
+            name, phone = NAMES[number % len(NAMES)], "+16175550100"
+            contacts.add_contact(patient_id=patient.id, kind="emergency", name=name, relationship="friend", phone=phone)
+    return Filled(signed_in(app, "receptionist"), f"/patients/{patient.id}/contacts", {})
+
+
+def _access_log(app: Flask, count: int) -> Filled:
+    """Fill the log of a chart with one entry for each time it is opened."""
+    patient, client = make_patient(app), signed_in(app, "admin")
+    for _ in range(count):
+        client.get(f"/patients/{patient.id}")
+    query = {"action": "patients.read"}
+    return Filled(client, f"/patients/{patient.id}/access-log", query)
+
+
+def _notifications(app: Flask, count: int) -> Filled:
+    client = signed_in(app, "nurse")
+    with app.app_context(), command("tests.fill", "notification"):
+        for _ in range(count):
+            notifications.tell_of_security(user_id=client.user.id, event=SecurityEvent.PASSWORD_CHANGED)
+    return Filled(client, "/notifications", {})
 
 
 FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
@@ -137,7 +179,12 @@ FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     ),
     f"{API}/patients/{{patient_id}}/conditions": _chart("conditions", chart.add_condition, display="Condition"),
     f"{API}/patients/{{patient_id}}/care-team": _care_team,
+    f"{API}/patients/{{patient_id}}/timeline": _timeline,
+    f"{API}/patients/{{patient_id}}/contacts": _contacts,
+    f"{API}/patients/{{patient_id}}/access-log": _access_log,
     f"{API}/auth/sessions": _sessions,
+    f"{API}/users/{{user_id}}/sessions": _sessions_of_another,
+    f"{API}/notifications": _notifications,
     f"{API}/audit-logs": _requests("/audit-logs"),
     f"{API}/user-activities": _requests("/user-activities"),
 }

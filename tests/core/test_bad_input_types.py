@@ -19,7 +19,10 @@ def everybody(app):
     base = f"/patients/{patient.id}"
     allergy = someone.post(f"{base}/allergies", json={"substance": "Latex", "severity": "mild"}).json["data"]["id"]
     condition = someone.post(f"{base}/conditions", json={"display": "Gout"}).json["data"]["id"]
+    friend = {"kind": "emergency", "name": "Bo", "relationship": "friend", "phone": "+16175550100"}
+    contact = someone.post(f"{base}/contacts", json=friend).json["data"]["id"]
     found = {
+        "contact_id": contact,
         "patient_id": patient.id,
         "allergy_id": allergy,
         "condition_id": condition,

@@ -112,3 +112,38 @@ def test_staff_do_not_change_their_own_demographics_as_staff(app):
     own = make_patient(app, user_id=doctor.user.id)
     relate(app, own.id, doctor.user.id)
     refused(doctor.patch(path(own), json={"last_name": "Other"}), 403, "own_record")
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_whether_somebody_is_alike_is_not_told_to_the_patient(app, somebody, own, value):
+    make_patient(app)
+    asked = {"possible_duplicate": str(value).lower()}
+    for path_, query_string in (("/patients", asked), ("/patients/search", {**asked, "q": own.last_name})):
+        answer = somebody.get(path_, query_string=query_string)
+        assert (answer.status_code, answer.json["data"]) == (200, []), "neither value finds anybody"
+    refused(somebody.patch(path(own), json={"possible_duplicate": value}), 403, "field_not_allowed")
+    refused(somebody.patch("/patients/me", json={"possible_duplicate": value}), 403, "field_not_allowed")
+
+
+@pytest.mark.parametrize("role", ["doctor", "cashier"])
+def test_nor_to_staff_who_do_not_see_it(app, role):
+    someone, patient = signed_in(app, role), make_patient(app)
+    relate(app, patient.id, someone.user.id)
+    assert [someone.get(f"/patients?possible_duplicate={value}").json["data"] for value in ("true", "false")] == [
+        [],
+        [],
+    ]
+
+
+def test_pharmacy_staff_see_their_own_allergies_as_patients_only(app):
+    pharmacist = signed_in(app, "pharmacist")
+    own, other = make_patient(app, user_id=pharmacist.user.id), make_patient(app)
+    refused(pharmacist.get(path(own, "allergies")), 403, "own_record")
+    assert "allergies" not in pharmacist.get(path(own)).json["data"]
+    for path_ in ("/patients", "/patients/search?q=family"):
+        shown = {one["id"]: one for one in pharmacist.get(path_).json["data"]}
+        assert "allergies" not in shown[str(own.id)]
+        assert shown[str(other.id)]["allergies"] == []
+    patient_too = signed_in(app, "pharmacist", "patient")
+    theirs = make_patient(app, user_id=patient_too.user.id)
+    assert patient_too.get(path(theirs)).json["data"]["allergies"] == []

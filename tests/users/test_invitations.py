@@ -142,3 +142,11 @@ def test_an_invited_account_can_do_nothing(app, client):
     user = make_user(app, "admin", status="invited")
     with pytest.raises(AssertionError):
         sign_in(client, user)
+
+
+def test_failures_from_before_do_not_keep_the_owner_out(app, client, as_role):
+    _, token = invite(app, as_role("admin"))
+    body = {"identifier": NEW["email"], "password": "not the password"}
+    assert [client.post(f"{API}/auth/login", json=body).status_code for _ in range(11)] == [401] * 10 + [429]
+    assert accept(client, token).status_code == 200
+    assert client.post(f"{API}/auth/login", json={**body, "password": PASSWORD}).status_code == 200

@@ -1,6 +1,6 @@
-"""The audit log: one row per request. Triggers refuse UPDATE, DELETE and TRUNCATE on both databases.
+"""The audit log, one row per request, and the seals over it. Triggers refuse UPDATE, DELETE and TRUNCATE.
 
-On PostgreSQL the table is partitioned by month with a BRIN index on time; ids are UUIDv7, so their order is time's.
+On PostgreSQL the log is partitioned by month with a BRIN index on time; ids are UUIDv7, so their order is time's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, Uuid
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -57,3 +57,46 @@ class AuditLog(Base):
     note: Mapped[str] = mapped_column(String(60))
     break_glass_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     on_behalf_of: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+
+
+class AuditSeal(Base):
+    """A batch of sealed rows: the Merkle root over them, chained to the seal before and signed."""
+
+    __tablename__ = "audit_seals"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    format: Mapped[int]
+    sealed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    horizon: Mapped[datetime] = mapped_column(UTCDateTime)
+    row_count: Mapped[int]
+    root: Mapped[str] = mapped_column(String(64))
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+    key_id: Mapped[str] = mapped_column(String(16))
+    signature: Mapped[str] = mapped_column(String(64))
+
+
+class AuditLeaf(Base):
+    """The place of one row of the log in its seal, and the hash of what the row said then."""
+
+    __tablename__ = "audit_leaves"
+    __table_args__ = (UniqueConstraint("seal_number", "position"),)
+
+    audit_log_id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    seal_number: Mapped[int] = mapped_column(ForeignKey("audit_seals.number"))
+    position: Mapped[int]
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class AuditRetirement(Base):
+    """A seal whose rows were moved to a file, signed as the seal is."""
+
+    __tablename__ = "audit_retirements"
+
+    seal_number: Mapped[int] = mapped_column(ForeignKey("audit_seals.number"), primary_key=True, autoincrement=False)
+    retired_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    file_name: Mapped[str] = mapped_column(String(120))
+    file_hash: Mapped[str] = mapped_column(String(64))
+    key_id: Mapped[str] = mapped_column(String(16))
+    signature: Mapped[str] = mapped_column(String(64))

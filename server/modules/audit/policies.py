@@ -14,11 +14,15 @@ class Perm(Permission):
     """Permissions of this module."""
 
     READ = "audit:read"
+    EXPORT = "audit:export"
+    VERIFY = "audit:verify"
     ACTIVITIES = "activities:read"
 
 
 GRANTS: Grants = {
     Perm.READ: row(A=Scope.ALL),
+    Perm.EXPORT: row(A=Scope.ALL),
+    Perm.VERIFY: row(A=Scope.ALL),
     Perm.ACTIVITIES: {**everyone(Scope.OWN), **row(A=Scope.ALL)},
 }
 

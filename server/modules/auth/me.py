@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from server.core.access import Actor
 from server.core.dump import columns_of, row_dumper
+from server.modules.notifications.queries import preferences_of
 from server.modules.users.queries import user_row
 from server.modules.users.schemas import UserOut
 
@@ -29,6 +30,7 @@ def me_of(connection: Connection, actor: Actor) -> dict[str, Any]:
     """Return one's own account with its permissions and the parts of the upper modules."""
     data = row_dumper(UserOut, tuple(_COLUMNS))(user_row(connection, _COLUMNS, actor.user_id))
     data["permissions"] = actor.grid.of(actor.roles)
+    data["notification_preferences"] = preferences_of(connection, actor.user_id)
     for part in _parts:
         data.update(part(connection, actor))
     return data

@@ -1,8 +1,7 @@
-"""Sign and read tokens with Flask-JWT-Extended: one algorithm, one key id, no roles and no personal data inside."""
+"""Sign and read tokens with Flask-JWT-Extended: one algorithm, named keys, no roles and no personal data inside."""
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,10 +15,10 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from server.core import clock, state
 from server.core.errors import InvalidToken
 from server.core.fields import MAX_INT
+from server.modules.auth import keys
 from server.modules.auth.passwords import init_passwords
 
-ALGORITHM = "HS256"
-_FOREIGN_KEY_HEADERS = {"jku", "jwk", "x5u", "x5c", "x5t", "crit"}
+_FOREIGN_KEY_HEADERS = {"jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "crit"}
 
 jwt_manager = JWTManager()
 
@@ -36,10 +35,10 @@ class RefreshClaims:
 def init_tokens(app: Flask) -> None:
     """Configure the token library; authority is never in a token, so a demotion acts at once."""
     settings = app.extensions["settings"]
+    app.extensions["keys"] = keys.load(settings)
     app.config.update(
-        JWT_SECRET_KEY=settings.jwt_secret_key,
-        JWT_ALGORITHM=ALGORITHM,
-        JWT_DECODE_ALGORITHMS=[ALGORITHM],
+        JWT_ALGORITHM=settings.jwt_algorithm,
+        JWT_DECODE_ALGORITHMS=[settings.jwt_algorithm],
         JWT_TOKEN_LOCATION=["headers"],
         JWT_ENCODE_ISSUER=settings.jwt_issuer,
         JWT_DECODE_ISSUER=settings.jwt_issuer,
@@ -52,18 +51,20 @@ def init_tokens(app: Flask) -> None:
     init_passwords(app)
 
 
-def key_id(secret: str) -> str:
-    """Return the public name of a signing key."""
-    return hashlib.sha256(b"polyclinic key id:" + secret.encode()).hexdigest()[:16]
+@jwt_manager.encode_key_loader
+def _signing_key(_identity: str) -> Any:
+    """Return the key that signs."""
+    return keys.ring().signs
 
 
 @jwt_manager.decode_key_loader
-def _key_for(headers: dict[str, Any], _claims: dict[str, Any]) -> str:
-    """Return our key for a token that names it; a token that brings or names another is refused."""
-    secret = state.settings().jwt_secret_key
-    if headers.get("kid") != key_id(secret) or _FOREIGN_KEY_HEADERS & headers.keys() or headers.get("typ") != "JWT":
+def _key_for(headers: dict[str, Any], _claims: dict[str, Any]) -> Any:
+    """Return our key that a token names; a token that brings or names another is refused."""
+    name = headers.get("kid")
+    key = keys.ring().accepted.get(name) if isinstance(name, str) else None
+    if key is None or _FOREIGN_KEY_HEADERS & headers.keys() or headers.get("typ") != "JWT":
         raise pyjwt.InvalidTokenError("foreign key")
-    return secret
+    return key.verifies
 
 
 def sign_access(user_id: uuid.UUID, session_id: uuid.UUID, *, until: datetime) -> tuple[str, int]:
@@ -82,7 +83,7 @@ def _sign(make: Any, user_id: uuid.UUID, session_id: uuid.UUID, life: timedelta,
         str(user_id),
         expires_delta=life,
         additional_claims={"sid": str(session_id), **more},
-        additional_headers={"kid": key_id(state.settings().jwt_secret_key)},
+        additional_headers={"kid": keys.ring().signing_id},
     )
     return signed
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from server.modules.fhir.models import WAITING, FhirResource, ImportProgress
+from server.modules.patients.models import Allergy, Condition
 
 _MOST_IDS = 500
+_MOST_FILES = 50
 _table = FhirResource.__table__
 _columns = (_table.c.id, _table.c.source, _table.c.resource_type, _table.c.resource_id, _table.c.digest)
 
@@ -52,6 +55,25 @@ def body_of(connection: Connection, copy_id: uuid.UUID) -> bytes:
     """Return a kept resource, still deflated."""
     body: bytes = connection.execute(select(_table.c.body).where(_table.c.id == copy_id)).scalar_one()
     return body
+
+
+def received_of(connection: Connection, patient_ids: Sequence[uuid.UUID]) -> Iterator[tuple[str, bytes]]:
+    """Yield the resources as they came that became something of these patients, each with a name for its file."""
+    became = [
+        select(table.c.id).where(table.c.patient_id.in_(patient_ids))
+        for table in (Allergy.__table__, Condition.__table__)
+    ]
+    is_theirs = or_(_table.c.object_id.in_(patient_ids), *(_table.c.object_id.in_(ids) for ids in became))
+    after = uuid.UUID(int=0)
+    while rows := connection.execute(
+        select(_table.c.id, _table.c.body)
+        .where(is_theirs, _table.c.id > after)
+        .order_by(_table.c.id)
+        .limit(_MOST_FILES)
+    ).all():
+        for row in rows:
+            yield f"{row.id}.json", zlib.decompress(row.body)
+        after = rows[-1].id
 
 
 def waiting(

@@ -127,7 +127,7 @@ def _add_components(spec: APISpec, prefix: str) -> None:
         },
     )
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
-    flow = {"tokenUrl": f"{prefix}/auth/token", "refreshUrl": f"{prefix}/auth/refresh", "scopes": {}}
+    flow = {"tokenUrl": f"{prefix}/auth/token", "scopes": {}}
     spec.components.security_scheme("password", {"type": "oauth2", "flows": {"password": flow}})
 
 
@@ -148,6 +148,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         operation["description"] = declared.description
     if declared.permission is not PUBLIC:
         operation["security"] = [{"bearer": []}, {"password": []}]
+    elif declared.takes_token:
+        operation["security"] = [{}, {"bearer": []}, {"password": []}]
     if declared.body is not None and endpoint.verb in _VERBS_WITH_BODY:
         media = "application/x-www-form-urlencoded" if declared.form else "application/json"
         operation["requestBody"] = {
@@ -223,7 +225,12 @@ def _success(declared: Any) -> dict[str, Any]:
     if declared.status == 204:
         return {"description": "Done; nothing to show."}
     if declared.media_type != "application/json":
-        return {"description": "The page or file.", "content": {declared.media_type: {"schema": {"type": "string"}}}}
+        media_types = (declared.media_type, *declared.other_media_types)
+        content = {
+            media_type: {"schema": {"type": "object" if media_type == "application/json" else "string"}}
+            for media_type in media_types
+        }
+        return {"description": "The page or file.", "content": content}
     if declared.bare:
         schema: Any = declared.out or {"type": "object"}
     else:

@@ -14,6 +14,7 @@ from server.core.dump import to_json
 from server.core.errors import NotFound, Unavailable
 from server.core.limits import UNLIMITED
 from server.core.resource import Api, Resource
+from server.modules.auth import keys
 from server.modules.meta import health, pages
 from server.modules.meta.index import index
 from server.modules.meta.openapi import document
@@ -141,6 +142,20 @@ class Metrics(Resource):
         return Response(metrics.exposition(), mimetype="text/plain")
 
 
+class SigningKeys(Resource):
+    """The public parts of the keys that sign tokens."""
+
+    @declares(PUBLIC, action="meta.keys", bare=True, problems=(NotFound,), **_QUIET)
+    def get(self) -> Response:
+        """Show the public keys that tokens are signed by (RFC 7517); where a secret signs there is no such page."""
+        public = keys.ring().public
+        if not public:
+            raise NotFound
+        response = Response(to_json({"keys": public}), mimetype="application/json")
+        response.headers["Cache-Control"] = "public, max-age=300"
+        return response
+
+
 _ROUTES: dict[str, Any] = {
     "/": Index,
     "/openapi.json": OpenApi,
@@ -152,6 +167,7 @@ _ROUTES: dict[str, Any] = {
     "/health/ready": Ready,
     "/health": Health,
     "/metrics": Metrics,
+    "/.well-known/jwks.json": SigningKeys,
 }
 for _path, _resource in _ROUTES.items():
     api.add_resource(_resource, _path)

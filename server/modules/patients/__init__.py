@@ -2,9 +2,13 @@
 
 from flask import Flask
 
-from server.core import idempotency
-from server.modules.auth import me
-from server.modules.patients import cli, policies, queries
+from server.core import idempotency, resource
+from server.modules.auth import me, signals as of_auth
+from server.modules.patients import cli, mails, policies, queries
+from server.modules.patients.queries import shown as own_parts
+from server.modules.patients.queries.people import survivor_of
+from server.modules.patients.service import merge_resolvers as own_tables, people, portal
+from server.modules.users import signals as of_users
 
 
 def init_module(app: Flask) -> None:
@@ -12,4 +16,12 @@ def init_module(app: Flask) -> None:
     app.extensions["grid"].add(policies.GRANTS)
     idempotency.check_scope_with("patient", queries.require_visible)
     me.add_part(queries.own_patient)
+    me.add_part(queries.wards)
+    resource.follow("patient_id", survivor_of)
+    own_tables.install()
+    own_parts.install()
+    mails.install()
+    of_auth.registered.connect(portal.welcome)
+    of_auth.portal_accepted.connect(portal.tie)
+    of_users.reopening.connect(people.keep_closed_with_merged_chart)
     cli.add_commands(app)

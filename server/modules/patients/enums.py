@@ -5,15 +5,6 @@ from enum import StrEnum
 ENTERED_IN_ERROR = "entered_in_error"
 
 
-class Sex(StrEnum):
-    """Administrative sex, as FHIR's `administrative-gender` has it."""
-
-    FEMALE = "female"
-    MALE = "male"
-    OTHER = "other"
-    UNKNOWN = "unknown"
-
-
 class PatientStatus(StrEnum):
     """Whether the clinic still cares for this person."""
 
@@ -66,6 +57,36 @@ class BloodType(StrEnum):
     AB_NEGATIVE = "AB-"
     O_POSITIVE = "O+"
     O_NEGATIVE = "O-"
+
+
+class ContactKind(StrEnum):
+    """What somebody is to a patient, for the clinic."""
+
+    EMERGENCY = "emergency"
+    GUARDIAN = "guardian"
+    NEXT_OF_KIN = "next_of_kin"
+
+
+class ProxyScope(StrEnum):
+    """What somebody may do in a patient's name."""
+
+    VIEW = "view"
+    BOOK = "book"
+    MESSAGE = "message"
+    PAY = "pay"
+
+
+def scopes_of(*may: bool) -> list[str]:
+    """Return the scopes that are given, of view, book, message and pay in this order."""
+    return [str(scope) for scope, is_given in zip(ProxyScope, may, strict=True) if is_given]
+
+
+class StopReason(StrEnum):
+    """Why nothing new may happen to a patient from now on."""
+
+    DECEASED = "deceased"
+    INACTIVE = "inactive"
+    MERGED = "merged"
 
 
 class RelationSource(StrEnum):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, exists, false, or_, true
+from sqlalchemy import Connection, Row, Select, and_, exists, false, func, not_, null, or_, select, true
 from sqlalchemy.sql import ColumnElement
 
 from server.core import clock
 from server.core.access import Actor, Grants, Permission, Role, Scope, row
-from server.modules.patients.models import CareRelation, Patient
+from server.modules.patients.enums import ProxyScope
+from server.modules.patients.models import BrokenGlass, CareRelation, Patient, Proxy
 
 ALL, REL, OWN, CARD, GLASS = Scope.ALL, Scope.RELATED, Scope.OWN, Scope.CARD, Scope.BROKEN_GLASS
 
@@ -25,6 +29,12 @@ class Perm(Permission):
     REGISTER = "patients:register"
     UPDATE = "patients:update"
     DEACTIVATE = "patients:deactivate"
+    INVITE = "patients:invite"
+    BREAK_GLASS = "patients:break_glass"
+    ACCESS_LOG = "patients:access_log"
+    CONTACTS_READ = "contacts:read"
+    CONTACTS_MANAGE = "contacts:manage"
+    PROXIES_MANAGE = "proxies:manage"
     CARE_TEAM_READ = "care_team:read"
     CARE_TEAM_MANAGE = "care_team:manage"
     CHART_READ = "chart:read"
@@ -41,6 +51,12 @@ GRANTS: Grants = {
     Perm.REGISTER: row(A=ALL, D=ALL, N=ALL, R=ALL, Ph=ALL, PM=ALL, PT=ALL, Pt=OWN),
     Perm.UPDATE: row(A=ALL, D=REL, N=REL, R=ALL, Pt=OWN),
     Perm.DEACTIVATE: row(A=ALL),
+    Perm.INVITE: row(A=ALL, D=REL, N=REL, R=ALL),
+    Perm.BREAK_GLASS: row(A=ALL, D=ALL, N=ALL, T=ALL),
+    Perm.ACCESS_LOG: row(A=ALL, Pt=OWN),
+    Perm.CONTACTS_READ: row(A=ALL, D=REL, N=REL, R=ALL, Pt=OWN),
+    Perm.CONTACTS_MANAGE: row(A=ALL, D=REL, N=REL, R=ALL, Pt=OWN),
+    Perm.PROXIES_MANAGE: row(A=ALL, R=ALL, Pt=OWN),
     Perm.CARE_TEAM_READ: row(A=ALL, D=REL, N=REL, Pt=OWN),
     Perm.CARE_TEAM_MANAGE: row(A=ALL, D=REL),
     Perm.CHART_READ: row(A=GLASS, D=REL, N=REL, Pt=OWN),
@@ -53,8 +69,36 @@ GRANTS: Grants = {
 
 # On one's own chart one is a patient; these verbs are never one's own to do.
 CLINICAL = frozenset(
-    {Perm.HISTORY_WRITE, Perm.CONDITIONS_WRITE, Perm.ALLERGIES_WRITE, Perm.VOID, Perm.CHART_READ, Perm.ALLERGIES_READ}
+    {
+        *(Perm.HISTORY_WRITE, Perm.CONDITIONS_WRITE, Perm.ALLERGIES_WRITE, Perm.VOID),
+        *(Perm.CHART_READ, Perm.ALLERGIES_READ, Perm.BREAK_GLASS),
+    }
 )
+
+# Who may see a chart is never decided through broken glass: what is opened so would outlast it.
+NOT_BY_GLASS = frozenset({Perm.CARE_TEAM_MANAGE, Perm.INVITE})
+
+# What a proxy may do as the patient would, and the scope that it takes. What is not named here is not for proxies.
+_FOR_WARDS: dict[Permission, ProxyScope] = {
+    Perm.READ: ProxyScope.VIEW,
+    Perm.ACCESS_LOG: ProxyScope.VIEW,
+    Perm.CONTACTS_READ: ProxyScope.VIEW,
+    Perm.CARE_TEAM_READ: ProxyScope.VIEW,
+    Perm.CHART_READ: ProxyScope.VIEW,
+    Perm.ALLERGIES_READ: ProxyScope.VIEW,
+}
+
+_MAY: Mapping[ProxyScope, Any] = {
+    ProxyScope.VIEW: Proxy.may_view,
+    ProxyScope.BOOK: Proxy.may_book,
+    ProxyScope.MESSAGE: Proxy.may_message,
+    ProxyScope.PAY: Proxy.may_pay,
+}
+
+
+def allow_proxies(permissions: Mapping[Permission, ProxyScope]) -> None:
+    """Register what proxies may do of an upper module, and the scope that each permission takes."""
+    _FOR_WARDS.update(permissions)
 
 
 def related(actor: Actor) -> ColumnElement[bool]:
@@ -72,10 +116,21 @@ def related(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-def reaches(actor: Actor, permission: Permission) -> ColumnElement[bool]:
-    """Return "the permission reaches this patient" for the actor; an empty scope reaches none."""
+def is_live_proxy() -> ColumnElement[bool]:
+    """Return "this proxy stands now"."""
+    return Proxy.revoked_at.is_(None) & or_(Proxy.expires_at.is_(None), Proxy.expires_at > clock.now())
+
+
+def is_ward(actor: Actor, scope: ProxyScope) -> ColumnElement[bool]:
+    """Return "the actor has a live proxy of this scope for this patient"; the list is made once per statement."""
+    wards = select(Proxy.patient_id).where(Proxy.user_id == actor.user_id, _MAY[scope], is_live_proxy())
+    return Patient.id.in_(wards)
+
+
+def _by_right(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+    """Return "the permission reaches more of this patient than the card", by role, relation or being the patient."""
     scopes = actor.scopes(permission)
-    if scopes & {ALL, CARD}:
+    if ALL in scopes:
         return true()
     conditions: list[ColumnElement[bool]] = []
     # clinical:void is granted on own entries, of patients in relation
@@ -83,22 +138,104 @@ def reaches(actor: Actor, permission: Permission) -> ColumnElement[bool]:
         conditions.append(related(actor))
     if OWN in scopes and permission != Perm.VOID:
         conditions.append(Patient.user_id == actor.user_id)
-    return or_(*conditions) if conditions else false()
+    return or_(false(), *conditions)
 
 
-def shows_all(actor: Actor) -> ColumnElement[bool]:
-    """Return "the actor may see more of this patient than the identity card", row by row."""
-    scopes = actor.scopes(Perm.READ)
-    if ALL in scopes:
-        return true()
-    conditions = []
-    if REL in scopes:
-        conditions.append(related(actor))
-    if OWN in scopes:
-        conditions.append(Patient.user_id == actor.user_id)
-    return or_(*conditions) if conditions else false()
+def _by_proxy(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+    scope = _FOR_WARDS.get(permission)
+    return is_ward(actor, scope) if scope else false()
+
+
+def shows_all(actor: Actor, permission: Permission = Perm.READ) -> ColumnElement[bool]:
+    """Return "a list shows the actor more of this patient than the identity card", row by row; wards are one's own."""
+    return or_(_by_right(actor, permission), _by_proxy(actor, permission))
+
+
+def is_only_ward(actor: Actor, permission: Permission = Perm.READ) -> ColumnElement[bool]:
+    """Return "it is a proxy alone by which the actor sees this patient", row by row."""
+    # A chart without an account compares to null.
+    return and_(_by_proxy(actor, permission), not_(func.coalesce(_by_right(actor, permission), false())))
+
+
+def reaches(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+    """Return "the permission reaches this patient" in a list; an empty scope reaches none.
+
+    Broken glass opens one chart by its id and widens no list: see `ways`.
+    """
+    return true() if CARD in actor.scopes(permission) else shows_all(actor, permission)
 
 
 def visible(stmt: Select[Any], actor: Actor, permission: Permission) -> Select[Any]:
     """Keep the patients that the permission reaches."""
     return stmt.where(reaches(actor, permission))
+
+
+def open_glass(actor: Actor) -> ColumnElement[Any]:
+    """Return the id of the glass that the actor broke last for this patient, while it is open, else null."""
+    if not actor.can(Perm.BREAK_GLASS):
+        return null()
+    return (
+        select(BrokenGlass.id)
+        .where(
+            BrokenGlass.patient_id == Patient.id,
+            BrokenGlass.user_id == actor.user_id,
+            BrokenGlass.expires_at > clock.now(),
+        )
+        .order_by(BrokenGlass.expires_at.desc(), BrokenGlass.id.desc())
+        .limit(1)
+        .correlate(Patient)
+        .scalar_subquery()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How an actor came to one chart: whether to all of it, and through what."""
+
+    shows_all: bool
+    is_by_glass: bool
+    break_glass_id: uuid.UUID | None
+    on_behalf_of: uuid.UUID | None
+
+
+def ways(actor: Actor, permission: Permission) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns that `way_of` reads from the row of one chart; the statement selects the patient's id too."""
+    return (
+        _by_right(actor, permission).label("by_right"),
+        _by_proxy(actor, permission).label("by_proxy"),
+        open_glass(actor).label("glass_id"),
+    )
+
+
+def way_of(actor: Actor, permission: Permission, found: Row[Any]) -> Way | None:
+    """Return how the permission reaches this chart, or None where it does not."""
+    opens = found.glass_id is not None and _glass_widens(actor, permission)
+    shows = bool(found.by_right or found.by_proxy)
+    by_card = CARD in actor.scopes(permission)
+    if not (shows or opens or by_card):
+        return None
+    return Way(
+        shows_all=shows or opens,
+        is_by_glass=opens and not shows and not by_card,
+        break_glass_id=found.glass_id,
+        on_behalf_of=found.id if found.by_proxy and not found.by_right else None,
+    )
+
+
+def _glass_widens(actor: Actor, permission: Permission) -> bool:
+    """Whether broken glass lets the actor use this permission: where it takes a relation, or the glass itself."""
+    scopes = actor.scopes(permission)
+    takes_relation = REL in scopes or (permission == Perm.VOID and OWN in scopes)
+    return permission not in NOT_BY_GLASS and (GLASS in scopes or takes_relation)
+
+
+def voids_by_glass(connection: Connection, actor: Actor, patient_id: uuid.UUID) -> bool:
+    """Whether the actor may mark what others wrote as entered in error, through glass that is open now."""
+    if GLASS not in actor.scopes(Perm.VOID):
+        return False
+    return connection.scalar(select(open_glass(actor)).where(Patient.id == patient_id)) is not None
+
+
+def may_by_glass(actor: Actor, permission: Permission, *, only_adds: bool) -> bool:
+    """Whether a change may be made through broken glass: adding and, for those who hold it so, voiding."""
+    return only_adds or (permission == Perm.VOID and GLASS in actor.scopes(permission))

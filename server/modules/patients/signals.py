@@ -2,6 +2,11 @@
 
 from blinker import signal
 
-# Each is sent with `patient=` and `actor=`.
+# Sent with `patient=` and `actor=`.
 registered = signal("patients.registered")
-deactivated = signal("patients.deactivated")
+# Sent with `survivor_id=`, `duplicate_id=` and `actor=`: every row of the duplicate has just become the survivor's.
+merged = signal("patients.merged")
+# Sent with `survivor_id=`, `duplicate_id=` and `actor=`: a merge was taken back.
+unmerged = signal("patients.unmerged")
+# Sent with `patient=`, `actor=` and `reason=` (a StopReason) when what is open for the patient has to be stopped.
+stopped = signal("patients.stopped")

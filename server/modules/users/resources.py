@@ -19,6 +19,7 @@ api = Api(blueprint)
 
 _COLUMNS = columns_of(UserOut)
 _TAKEN = (EmailTaken, UsernameTaken)
+_WAITS = "Account changed; the new address works once its owner has confirmed it by the link just mailed."
 _WRITE = {"object_type": "user", "out": UserOut, "version": "optional"}
 
 
@@ -69,7 +70,8 @@ class UserItem(Resource):
 
     def _update(self, user_id: uuid.UUID) -> Response:
         user = service.update_user(actor=self.actor, user_id=user_id, expected=self.expected, **self.body)
-        return self.show(user, "Account changed.")
+        waits = "email" in self.body and self.body["email"] != user.email
+        return self.show(user, _WAITS if waits else "Account changed.")
 
 
 api.add_resource(UserCollection, "/users")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import ValidationError, fields, validate
 
 from server.core import fields as f
@@ -37,15 +39,19 @@ class UserOut(Out):
     last_login_at = f.Instant(required=True, allow_none=True)
 
 
+class Username(fields.String):
+    """A name to sign in by."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$"
+        super().__init__(validate=f.Matches(pattern, error="3 to 64 letters, digits, . _ -"), **kwargs)
+
+
 class UserPut(Body):
     """What an admin writes of an account."""
 
     email = f.Email(required=True)
-    username = fields.String(
-        load_default=None,
-        allow_none=True,
-        validate=f.Matches(r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$", error="3 to 64 letters, digits, . _ -"),
-    )
+    username = Username(load_default=None, allow_none=True)
     first_name = f.Line(most=100, required=True)
     last_name = f.Line(most=100, required=True)
     phone = f.Phone(load_default=None, allow_none=True)

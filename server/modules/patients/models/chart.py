@@ -112,10 +112,18 @@ class Condition(ChartRow, Base):
 
 
 class MedicalHistory(Record, Base):
-    """A patient's history, made empty at registration."""
+    """A patient's history, made empty at registration; a merge supersedes one of two."""
 
     __tablename__ = "medical_histories"
-    __table_args__ = (Index("uq_medical_histories_patient_id", "patient_id", unique=True),)
+    __table_args__ = (
+        Index(
+            "uq_medical_histories_patient_id",
+            "patient_id",
+            unique=True,
+            postgresql_where=text("superseded_at IS NULL"),
+            sqlite_where=text("superseded_at IS NULL"),
+        ),
+    )
 
     patient_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("patients.id"))
     blood_type: Mapped[str | None] = mapped_column(String(3))
@@ -123,6 +131,7 @@ class MedicalHistory(Record, Base):
     family_history: Mapped[list[str]] = mapped_column(JSON, default=list)
     social_history: Mapped[str | None] = mapped_column(Text)
     chronic_notes: Mapped[str | None] = mapped_column(Text)
+    superseded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 on_violation("uq_allergies_substance", DuplicateAllergy, field="substance")

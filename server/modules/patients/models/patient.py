@@ -6,7 +6,7 @@ import uuid
 from datetime import date
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, Uuid
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, Uuid, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.columns import FoldedKey, Record
@@ -31,6 +31,7 @@ class Patient(Record, Base):
         Index("ix_patients_phone", "phone"),
         Index("ix_patients_email_key", "email_key"),
         Index("ix_patients_primary_doctor_id", "primary_doctor_id"),
+        Index("ix_patients_merged_into_id", "merged_into_id"),
         Index(
             "ix_patients_search_text",
             "search_text",
@@ -69,6 +70,9 @@ class Patient(Record, Base):
     notes: Mapped[str | None] = mapped_column(Text)
     identifiers: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     registered_by: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("users.id"))
+    possible_duplicate: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Who a merged patient is now. A merge moves it along, so that it is never more than one step.
+    merged_into_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("patients.id"))
 
     last_name_key: Mapped[str] = mapped_column(FoldedKey)
     first_name_key: Mapped[str] = mapped_column(FoldedKey)
@@ -76,6 +80,8 @@ class Patient(Record, Base):
     city_key: Mapped[str | None] = mapped_column(String(300))
     search_text: Mapped[str] = mapped_column(Text)
     card_text: Mapped[str] = mapped_column(Text)
+    # Names and numbers, folded, of those who were merged into this patient: they find the one who stayed.
+    alias_text: Mapped[str | None] = mapped_column(Text)
 
     @property
     def name(self) -> str:

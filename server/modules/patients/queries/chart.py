@@ -13,6 +13,7 @@ from server.core.listing import ListSpec, Page, fetch_page
 from server.modules.patients.enums import ENTERED_IN_ERROR, RelationSource
 from server.modules.patients.models import Allergy, AllergyStatement, CareRelation, Condition, MedicalHistory
 from server.modules.patients.models.chart import ChartRow
+from server.modules.patients.queries.people import present_page
 from server.modules.users.models import User
 
 MOST_ENTRIES = 500
@@ -33,7 +34,7 @@ def page_of_entries(
 ) -> Page:
     """Return one page of a patient's allergies or conditions, those entered in error left out."""
     stmt = _standing(model, columns).where(model.patient_id == patient_id)
-    return fetch_page(connection, stmt, _LISTS[model], query)
+    return present_page(connection, patient_id, fetch_page(connection, stmt, _LISTS[model], query))
 
 
 def _standing(model: type[Any], columns: Sequence[str]) -> Select[Any]:
@@ -65,14 +66,17 @@ def entries_of(
 
 
 def history_row(connection: Connection, patient_id: uuid.UUID, columns: Sequence[str]) -> Row[Any]:
-    """Return a patient's history with the statement of no known allergies, if one stands."""
+    """Return a patient's history with the statement of no known allergies, if one stands, or raise `NotFound`."""
     table, statement = MedicalHistory.__table__, AllergyStatement.__table__
     stmt: Select[Any] = (
         select(*(table.c[name] for name in columns), statement.c.stated_by, statement.c.stated_at)
         .outerjoin(statement, (statement.c.patient_id == table.c.patient_id) & statement.c.withdrawn_at.is_(None))
-        .where(table.c.patient_id == patient_id)
+        .where(table.c.patient_id == patient_id, table.c.superseded_at.is_(None))
     )
-    return connection.execute(stmt).one()
+    found = connection.execute(stmt).first()
+    if found is None:
+        raise NotFound  # a merge has just taken it: the request is then answered with the survivor
+    return found
 
 
 _MEMBER: tuple[Any, ...] = (
@@ -102,7 +106,7 @@ def _team(patient_id: uuid.UUID) -> Select[Any]:
 
 def page_of_team(connection: Connection, patient_id: uuid.UUID, query: Mapping[str, Any]) -> Page:
     """Return one page of a care team, in the order in which its members joined."""
-    return fetch_page(connection, _team(patient_id), _TEAM_LIST, query)
+    return present_page(connection, patient_id, fetch_page(connection, _team(patient_id), _TEAM_LIST, query))
 
 
 def member_row(connection: Connection, patient_id: uuid.UUID, user_id: uuid.UUID) -> Row[Any]:

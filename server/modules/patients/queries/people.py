@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, false, or_, select, text, true
+from sqlalchemy import Connection, Row, Select, and_, case, false, func, or_, select, text, true
 from sqlalchemy.sql import ColumnElement
 
+from server.core import trail as trails
 from server.core.access import Actor, Permission, Scope
 from server.core.db import is_postgres
 from server.core.errors import NotFound
@@ -19,7 +21,7 @@ from server.core.search import asked_words, like
 from server.core.text import fold, fold_key
 from server.modules.patients.enums import PatientStatus
 from server.modules.patients.models import Patient
-from server.modules.patients.policies import Perm, shows_all, visible
+from server.modules.patients.policies import Perm, Way, is_only_ward, shows_all, visible, way_of, ways
 
 LOOKUP_LIMIT = 5
 CANDIDATE_LIMIT = 5
@@ -37,8 +39,9 @@ _table = Patient.__table__
 
 
 def _select(columns: Sequence[str], actor: Actor) -> Select[Any]:
-    """Select the columns and, row by row, whether the actor may see more than the card."""
-    return select(*(_table.c[name] for name in columns), shows_all(actor).label("shows_all"))
+    """Select the columns and, row by row, whether this is a ward, and whether the actor may see more than the card."""
+    flags = (is_only_ward(actor).label("is_ward"), shows_all(actor).label("shows_all"))
+    return select(*(_table.c[name] for name in columns), *flags)
 
 
 def page_of_patients(
@@ -46,6 +49,8 @@ def page_of_patients(
 ) -> Page:
     """Return one page of the patients in the actor's scope; ranked by how well they match `q`, if asked."""
     stmt = visible(_select(columns, actor), actor, Perm.READ).where(*_filters(query))
+    if "possible_duplicate" in query and Scope.ALL not in actor.scopes(Perm.READ):
+        stmt = stmt.where(false())  # whoever does not see the mark learns nothing by asking for it
     if Scope.CARD in actor.scopes(Perm.READ):
         stmt = stmt.where(_found_by_card(actor, query))
     ranks: list[ColumnElement[int]] = []
@@ -82,6 +87,7 @@ _FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "doctor_id": lambda doctor_id: Patient.primary_doctor_id == doctor_id,
     "name": lambda name: and_(*(_in_names(word) for word in asked_words(name))),
     "city": lambda city: Patient.city_key == fold_key(city),
+    "possible_duplicate": lambda is_flagged: Patient.possible_duplicate == is_flagged,
 }
 
 
@@ -112,7 +118,11 @@ def look_up(connection: Connection, columns: Sequence[str], query: Mapping[str, 
     """Return at most five patients of the whole clinic who match exactly, case and accents aside."""
     stmt = select(*(_table.c[name] for name in columns)).where(Patient.status.not_in(_HIDDEN)).limit(LOOKUP_LIMIT)
     if "mrn" in query:
-        stmt = stmt.where(Patient.mrn == query["mrn"].strip().upper())
+        # The number of a merged patient is on cards and letters for years: it finds who they are now.
+        named = select(func.coalesce(Patient.merged_into_id, Patient.id)).where(
+            Patient.mrn == query["mrn"].strip().upper()
+        )
+        stmt = stmt.where(Patient.id.in_(named))
     else:
         stmt = stmt.where(
             Patient.date_of_birth == query["date_of_birth"],
@@ -122,22 +132,45 @@ def look_up(connection: Connection, columns: Sequence[str], query: Mapping[str, 
     return list(connection.execute(stmt).all())
 
 
-def patient_row(connection: Connection, actor: Actor, columns: Sequence[str], patient_id: uuid.UUID) -> Row[Any]:
-    """Return one patient in the actor's scope, or raise `NotFound`."""
-    stmt = visible(_select(columns, actor), actor, Perm.READ).where(Patient.id == patient_id)
+def patient_row(connection: Connection, actor: Actor, columns: Sequence[str], patient_id: uuid.UUID) -> tuple[Any, ...]:
+    """Return one patient in the actor's scope with whether to show all of them, or raise `NotFound`."""
+    stmt = select(*(_table.c[name] for name in columns), *ways(actor, Perm.READ)).where(
+        Patient.id == patient_id, Patient.merged_into_id.is_(None)
+    )
     found = connection.execute(stmt).first()
-    if found is None:
+    way = way_of(actor, Perm.READ, found) if found else None
+    if found is None or way is None:
         raise NotFound
-    return found
+    note_way(way)
+    return (*found[: len(columns)], way.on_behalf_of is not None, way.shows_all)
 
 
-_IDENTITY: tuple[Any, ...] = (Patient.id, Patient.user_id, Patient.status)
+def note_way(way: Way) -> None:
+    """Have the audit row say through which broken glass, or for which ward, a chart was reached."""
+    trail = trails.current()
+    trail.break_glass_id = way.break_glass_id or trail.break_glass_id
+    trail.on_behalf_of = way.on_behalf_of or trail.on_behalf_of
 
 
-def in_scope(connection: Connection, actor: Actor, permission: Permission, patient_id: uuid.UUID) -> Row[Any] | None:
-    """Return id, user and status of a patient whom the permission reaches, or None."""
-    stmt: Select[Any] = select(*_IDENTITY)
-    return connection.execute(visible(stmt.where(Patient.id == patient_id), actor, permission)).first()
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A patient whom a permission reaches: whose chart it is, how the patient fares, and how it was reached."""
+
+    id: uuid.UUID
+    user_id: uuid.UUID | None
+    status: str
+    way: Way
+
+
+def in_scope(connection: Connection, actor: Actor, permission: Permission, patient_id: uuid.UUID) -> Found | None:
+    """Return a patient whom the permission reaches, or None; the audit row learns of glass and proxy."""
+    stmt = select(Patient.id, Patient.user_id, Patient.status, *ways(actor, permission))
+    found = connection.execute(stmt.where(Patient.id == patient_id)).first()
+    way = way_of(actor, permission, found) if found else None
+    if found is None or way is None:
+        return None
+    note_way(way)
+    return Found(found.id, found.user_id, found.status, way)
 
 
 def belongs_to(connection: Connection, actor: Actor, patient_id: uuid.UUID) -> bool:
@@ -147,14 +180,40 @@ def belongs_to(connection: Connection, actor: Actor, patient_id: uuid.UUID) -> b
 
 
 def require_visible(connection: Connection, actor: Actor, patient_id: uuid.UUID) -> None:
-    """Raise `NotFound` unless the actor may still see this patient."""
-    if in_scope(connection, actor, Perm.READ, patient_id) is None:
+    """Raise `NotFound` unless the actor may still see this patient, or who that is after a merge."""
+    present = survivor_of(connection, patient_id) or patient_id
+    if in_scope(connection, actor, Perm.READ, present) is None:
         raise NotFound
+
+
+def survivor_of(connection: Connection, patient_id: uuid.UUID) -> uuid.UUID | None:
+    """Return into whom a patient was merged, or None."""
+    found: uuid.UUID | None = connection.scalar(select(Patient.merged_into_id).where(Patient.id == patient_id))
+    return found
+
+
+def require_unmerged(connection: Connection, patient_id: uuid.UUID) -> None:
+    """Raise `NotFound` where a merge has just taken what was read; the request is then answered with the survivor."""
+    if survivor_of(connection, patient_id) is not None:
+        raise NotFound
+
+
+def present_page(connection: Connection, patient_id: uuid.UUID, page: Page) -> Page:
+    """Return a page of what lies below a patient, unless it is empty because a merge came before it."""
+    if not page.rows:
+        require_unmerged(connection, patient_id)
+    return page
+
+
+def own_patient_id(connection: Connection, actor: Actor) -> uuid.UUID | None:
+    """Return the id of the actor's own chart, if there is one."""
+    found: uuid.UUID | None = connection.scalar(select(Patient.id).where(Patient.user_id == actor.user_id))
+    return found
 
 
 def own_patient(connection: Connection, actor: Actor) -> dict[str, Any]:
     """Return the `patient_id` of the actor's own chart, for `/auth/me`."""
-    found = connection.scalar(select(Patient.id).where(Patient.user_id == actor.user_id))
+    found = own_patient_id(connection, actor)
     return {"patient_id": found} if found else {}
 
 

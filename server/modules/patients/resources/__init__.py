@@ -1,6 +1,6 @@
 """Patients over HTTP."""
 
-from server.modules.patients.resources import allergies, care_team, conditions, history, people
+from server.modules.patients.resources import allergies, care_team, conditions, contacts, glass, history, people, portal
 from server.modules.patients.resources.routing import blueprint
 
-__all__ = ["allergies", "blueprint", "care_team", "conditions", "history", "people"]
+__all__ = ["allergies", "blueprint", "care_team", "conditions", "contacts", "glass", "history", "people", "portal"]

@@ -44,12 +44,14 @@ class MedicalHistory(Resource):
         return self.show(self._history(patient_id), "History changed.")
 
     def _history(self, patient_id: uuid.UUID) -> dict[str, Any]:
-        row = queries.history_row(self.connection, patient_id, _COLUMNS)
-        data = row_dumper(HistoryOut, (*_COLUMNS, "stated_by", "stated_at"))(row)
+        lists = {}
         for name, model, out in _LISTS:
             columns = columns_of(out)
             dump = row_dumper(out, tuple(columns))
-            data[name] = [dump(entry) for entry in queries.entries_of(self.connection, model, columns, [patient_id])]
+            lists[name] = [dump(entry) for entry in queries.entries_of(self.connection, model, columns, [patient_id])]
+        # Read last: after a merge it is not found, and the lists above may have been taken by one.
+        row = queries.history_row(self.connection, patient_id, _COLUMNS)
+        data = {**row_dumper(HistoryOut, (*_COLUMNS, "stated_by", "stated_at"))(row), **lists}
         stated = {"patient_id": patient_id, "stated_by": row.stated_by, "stated_at": row.stated_at}
         data["no_known_allergies"] = stated if row.stated_at else None
         return data

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validate
 
-from server.core import clock, fields as f
+from server.core import fields as f
 from server.core.people import full_name
 from server.core.schema import Body, ListQuery, Out, Query, SortKeys
 from server.modules.patients.enums import AllergyClass, AllergyStatus, BloodType, ConditionStatus, Severity
+from server.modules.patients.schemas.patient import PastDay
 
 # ICD-10-CM: letter, digit, digit or letter, then up to four more after a dot (CDC/NCHS, ICD-10-CM guidelines).
 ICD10CM = r"^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$"
-
-
-def _not_future(day: date) -> None:
-    if day > clock.today():
-        raise ValidationError("Must not be in the future.")
 
 
 def _voided(at: datetime | None, by: uuid.UUID | None, reason: str | None) -> dict[str, Any] | None:
@@ -28,13 +24,6 @@ def _voided(at: datetime | None, by: uuid.UUID | None, reason: str | None) -> di
 
 def _code(system: str | None, code: str | None) -> dict[str, Any] | None:
     return {"system": system, "code": code} if code else None
-
-
-class PastDay(f.Day):
-    """A date that has come."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validate=_not_future, metadata={"pattern": "^(19[0-9]{2}|20[01][0-9])-"}, **kwargs)
 
 
 class ReasonQuery(Query):

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from server.core import clock, fields as f
-from server.core.people import full_name, split_name
-from server.core.schema import Body, ListQuery, Out, Query, SearchText, SortKeys
-from server.modules.patients.enums import PatientStatus, Sex
+from server.core.people import Sex, full_name
+from server.core.schema import Body, ListQuery, Out, Query, SearchText, SortKeys, TextFlag, with_two_names
+from server.modules.patients.enums import PatientStatus
 
-OLDEST_YEARS = 130
 MARITAL = ("single", "married", "partnered", "separated", "divorced", "widowed", "unknown")
 _ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
 _ADDRESS_COLUMNS = tuple(f"address_{part}" for part in _ADDRESS)
-
-
-def _born_plausibly(day: date) -> None:
-    today = clock.today()
-    if day > today:
-        raise ValidationError("Must not be in the future.")
-    if (day.year, day.month, day.day) < (today.year - OLDEST_YEARS, today.month, today.day):
-        raise ValidationError(f"Must not be more than {OLDEST_YEARS} years ago.")
 
 
 def _address(*parts: str | None) -> dict[str, str | None] | None:
@@ -47,11 +38,16 @@ class AddressIn(Body):
     country = f.Country(allow_none=True, load_default=None)
 
 
-class BirthDate(f.Day):
-    """A birth date: not in the future, at most 130 years ago."""
+def _not_future(day: date) -> None:
+    if day > clock.today():
+        raise ValidationError("Must not be in the future.")
+
+
+class PastDay(f.Day):
+    """A date that has come."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validate=_born_plausibly, metadata={"pattern": "^(19[0-9]{2}|20[01][0-9])-"}, **kwargs)
+        super().__init__(validate=_not_future, metadata={"pattern": "^(19[0-9]{2}|20[01][0-9])-"}, **kwargs)
 
 
 class PatientPut(Body):
@@ -63,7 +59,7 @@ class PatientPut(Body):
     last_name = f.Line(most=100, required=True)
     preferred_name = f.Line(most=100, allow_none=True, load_default=None)
     maiden_name = f.Line(most=100, allow_none=True, load_default=None)
-    date_of_birth = BirthDate(required=True)
+    date_of_birth = f.BirthDate(required=True)
     sex = f.Choice(Sex, required=True)
     gender_identity = f.Line(most=60, allow_none=True, load_default=None)
     phone = f.Phone(allow_none=True, load_default=None)
@@ -73,25 +69,34 @@ class PatientPut(Body):
     marital_status = fields.String(allow_none=True, load_default=None, validate=validate.OneOf(MARITAL))
     occupation = f.Line(most=100, allow_none=True, load_default=None)
     notes = f.Paragraphs(allow_none=True, load_default=None)
+    possible_duplicate = f.Flag(metadata={"description": "Admin and receptionist; false once the desk has looked."})
+
+
+class PatientChange(PatientPut):
+    """What can be changed of a patient; of the status only that they have died, which a date of death says too."""
+
+    status = f.Choice(PatientStatus)
+    deceased_on = PastDay(allow_none=True, load_default=None)
 
 
 class PatientIn(PatientPut):
-    """A new patient; `confirm_new` goes on although a likely duplicate was found."""
+    """A new patient; `confirm_new` goes on although a likely duplicate was found.
+
+    `create_user_account` mails the patient an invitation to the portal.
+    """
+
+    class Meta(Body.Meta):
+        exclude: ClassVar[tuple[str, ...]] = ("possible_duplicate",)
 
     id = f.Id()
     name = f.Line(most=201, metadata={"writeOnly": True})
     gender = f.Choice(Sex, metadata={"writeOnly": True})
     confirm_new = f.Flag(load_default=False)
+    create_user_account = f.Flag(load_default=False, metadata={"writeOnly": True})
 
     @pre_load
     def _accept_other_names(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        data = dict(data)
-        if "name" in data:
-            if "first_name" in data or "last_name" in data or not isinstance(data["name"], str):
-                raise ValidationError({"name": ["Give either a name or first_name and last_name, as text."]})
-            data["first_name"], data["last_name"] = split_name(data.pop("name").strip())
-            if not data["first_name"]:
-                raise ValidationError({"name": ["Expected a first and a last name."]})
+        data = with_two_names(data)
         if "gender" in data:
             if "sex" in data:
                 raise ValidationError({"gender": ["Give either sex or gender."]})
@@ -99,15 +104,14 @@ class PatientIn(PatientPut):
         return data
 
 
-class PatientCard(Schema):
-    """The identity card: enough to know who somebody is, and nothing of their health."""
+class OwnPatientIn(PatientIn):
+    """A user's own new profile: all but what staff note and decide."""
 
-    id = fields.UUID(required=True)
-    mrn = fields.String(required=True)
-    name = f.Computed(full_name, "first_name", "last_name", metadata={"type": "string"})
-    date_of_birth = fields.Date(required=True)
-    sex = fields.String(required=True, metadata={"enum": list(Sex)})
-    phone = fields.String(required=True, allow_none=True)
+    class Meta(Body.Meta):
+        exclude: ClassVar[tuple[str, ...]] = (
+            *("id", "notes", "confirm_new"),
+            *("possible_duplicate", "create_user_account"),
+        )
 
 
 class LookupCard(Schema):
@@ -118,6 +122,12 @@ class LookupCard(Schema):
     name = f.Computed(full_name, "first_name", "last_name", metadata={"type": "string"})
     date_of_birth = fields.Date(required=True)
     sex = fields.String(required=True, metadata={"enum": list(Sex)})
+
+
+class PatientCard(LookupCard):
+    """The identity card: enough to know who somebody is, and nothing of their health."""
+
+    phone = fields.String(required=True, allow_none=True)
 
 
 class PatientOut(Out):
@@ -151,6 +161,7 @@ class PatientAnswer(PatientOut):
     """A patient in the documentation: roles that see less get fewer fields, absent and not null."""
 
     identifiers = fields.List(fields.Dict(), metadata={"description": "Admin and receptionist."})
+    possible_duplicate = fields.Boolean(metadata={"description": "Admin and receptionist."})
     allergies = fields.List(fields.Dict(), metadata={"description": "Pharmacy roles."})
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
@@ -162,6 +173,7 @@ class PatientWithIdentifiers(PatientOut):
     """A patient as admin and receptionist see them: with the numbers that other systems gave."""
 
     identifiers = fields.List(fields.Dict(), required=True)
+    possible_duplicate = fields.Boolean(required=True)
 
 
 class PatientQuery(ListQuery):
@@ -177,6 +189,7 @@ class PatientQuery(ListQuery):
     born_to = f.Day()
     doctor_id = f.Id()
     city = f.Line(most=100)
+    possible_duplicate = TextFlag()
 
     @pre_load
     def _one_sex(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:

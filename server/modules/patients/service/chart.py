@@ -18,6 +18,7 @@ from server.core.text import fold_key
 from server.modules.patients.enums import ENTERED_IN_ERROR, AllergyStatus, ConditionStatus
 from server.modules.patients.models import Allergy, AllergyStatement, Condition, MedicalHistory, Patient
 from server.modules.patients.models.chart import ChartRow
+from server.modules.patients.policies import voids_by_glass
 
 M = TypeVar("M", bound=ChartRow)
 
@@ -137,7 +138,9 @@ def _require_order(onset: date | None, resolved: date | None) -> None:
 def change_history(*, patient_id: uuid.UUID, expected: Expected, **changes: Any) -> MedicalHistory:
     """Change a patient's history."""
     history = db.session.scalars(
-        select(MedicalHistory).where(MedicalHistory.patient_id == patient_id).with_for_update()
+        select(MedicalHistory)
+        .where(MedicalHistory.patient_id == patient_id, MedicalHistory.superseded_at.is_(None))
+        .with_for_update()
     ).one()
     history.require(expected)
     for name, value in changes.items():
@@ -149,10 +152,14 @@ def change_history(*, patient_id: uuid.UUID, expected: Expected, **changes: Any)
 def mark_as_error(
     *, actor: Actor, model: type[ChartRow], patient_id: uuid.UUID, entry_id: uuid.UUID, expected: Expected, reason: str
 ) -> None:
-    """Mark one's own entry as entered in error: it leaves the lists and stays readable by id. Again, no change."""
+    """Mark an entry as entered in error: it leaves the lists and stays readable by id. Again, no change.
+
+    One's own entries; through broken glass also those of others, for those who hold the permission so.
+    """
     entry = _find(model, patient_id, entry_id)
     trails.current().about(entry.id, patient_id=patient_id)
-    if entry.recorded_by != actor.user_id:
+    is_own = entry.recorded_by == actor.user_id
+    if not is_own and not voids_by_glass(db.session.connection(), actor, patient_id):
         raise NotFound
     if entry.is_voided:
         return

@@ -90,7 +90,7 @@ def import_allergies(rows: Sequence[Fields]) -> list[uuid.UUID | None]:
     """Store allergies and return their ids; None where the patient has that allergen on the list already."""
     if not rows:
         return []
-    patient_ids = _lock_charts(rows)
+    rows, patient_ids = _lock_charts(rows)
     standing = select(Allergy.patient_id, Allergy.substance_key, Allergy.code_system, Allergy.code).where(
         Allergy.patient_id.in_(patient_ids), Allergy.status != AllergyStatus.ENTERED_IN_ERROR
     )
@@ -122,11 +122,25 @@ def _names_of_allergy(
     return names
 
 
-def _lock_charts(rows: Sequence[Fields]) -> list[uuid.UUID]:
-    """Have others who change these patients' lists wait; in the order of ids, so that two imports cannot deadlock."""
-    patient_ids = sorted({row["patient_id"] for row in rows})
-    db.session.execute(select(Patient.id).where(Patient.id.in_(patient_ids)).order_by(Patient.id).with_for_update())
-    return patient_ids
+def _lock_charts(rows: Sequence[Fields]) -> tuple[list[Fields], list[uuid.UUID]]:
+    """Have others who change these patients' lists wait; return the rows, each with who its patient is now.
+
+    Locked in the order of ids, so that two imports cannot deadlock; again, where a merge came in between.
+    """
+    survivors: dict[uuid.UUID, uuid.UUID] = {}
+    while True:
+        present = [{**row, "patient_id": survivors.get(row["patient_id"], row["patient_id"])} for row in rows]
+        patient_ids: list[uuid.UUID] = sorted({row["patient_id"] for row in present})
+        locked = db.session.execute(
+            select(Patient.id, Patient.merged_into_id)
+            .where(Patient.id.in_(patient_ids))
+            .order_by(Patient.id)
+            .with_for_update()
+        ).all()
+        merged = {patient_id: survivor_id for patient_id, survivor_id in locked if survivor_id is not None}
+        if not merged:
+            return list(present), patient_ids
+        survivors = {one: merged.get(other, other) for one, other in survivors.items()} | merged
 
 
 def _chart_row(model: type[Allergy | Condition], entry_id: uuid.UUID, row: Fields) -> dict[str, Any]:
@@ -171,6 +185,7 @@ def import_conditions(rows: Sequence[Fields]) -> list[uuid.UUID | None]:
     """Store conditions and return their ids."""
     if not rows:
         return []
+    rows, _patient_ids = _lock_charts(rows)
     ids = _ids(Condition, rows)
     values = [_chart_row(Condition, entry_id, row) for entry_id, row in zip(ids, rows, strict=True)]
     db.session.execute(insert(Condition.__table__), values)

@@ -7,17 +7,9 @@ from typing import Any, ClassVar
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from server.core import fields as f
-from server.core.schema import Body, ListQuery, SortKeys
+from server.core.schema import Body
+from server.modules.auth.schemas.secrets import DeviceToken, Password
 from server.modules.users.schemas import UserOut
-
-_SECRET_LENGTH = validate.Length(1, 1024)
-
-
-class Password(fields.String):
-    """A secret; it is never stored, logged or answered."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validate=_SECRET_LENGTH, load_only=True, metadata={"format": "password"}, **kwargs)
 
 
 class LoginIn(Body):
@@ -31,6 +23,11 @@ class LoginIn(Body):
     email = fields.String(validate=validate.Length(1, 254))
     username = fields.String(validate=validate.Length(1, 254))
     password = Password(required=True)
+    otp = fields.String(
+        validate=validate.Length(1, 40), metadata={"description": "The code of the second factor, or a recovery code."}
+    )
+    device_token = DeviceToken()
+    cookie = f.Flag(load_default=False, metadata={"description": "Keep the refresh token in a cookie."})
 
     @pre_load
     def _one_identifier(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
@@ -61,76 +58,25 @@ class TokenOut(Schema):
 
 
 class SignInOut(TokenOut):
-    """A session's tokens and its user; lives are in seconds."""
+    """A session's tokens and its user; lives are in seconds. A session of cookies has `csrf_token` in their place."""
 
+    refresh_token = fields.String()
+    csrf_token = fields.String()
+    device_token = fields.String(
+        required=True, allow_none=True, metadata={"description": "Sent again at sign-in, marks a known device."}
+    )
     refresh_expires_in = fields.Integer(required=True)
     session_id = fields.UUID(required=True)
     user = fields.Nested(UserOut, required=True)
 
 
 class RefreshIn(Body):
-    """A refresh token."""
+    """A refresh token; browsers send theirs as a cookie."""
 
-    refresh_token = fields.String(required=True, validate=validate.Length(1, 4096))
+    refresh_token = fields.String(validate=validate.Length(1, 4096))
 
 
 class LogoutIn(Body):
     """The refresh token, where no token is sent in the header."""
 
     refresh_token = fields.String(validate=validate.Length(1, 4096))
-
-
-class ChangePasswordIn(Body):
-    """One's present and new password."""
-
-    current_password = Password(required=True)
-    new_password = Password(required=True)
-
-
-class AcceptInvitationIn(Body):
-    """The token of an invitation mail and the password to set: 12 to 128 characters, not built from one's name."""
-
-    token = fields.String(required=True, validate=validate.Length(1, 200))
-    password = Password(required=True)
-
-
-class MePatch(Body):
-    """What one changes of one's own account."""
-
-    first_name = f.Line(most=100)
-    last_name = f.Line(most=100)
-    phone = f.Phone(allow_none=True)
-    language = f.Language(allow_none=True)
-
-
-class MeOut(UserOut):
-    """One's own account and what one may do."""
-
-    permissions = fields.List(fields.String(), required=True)
-    patient_id = fields.UUID(metadata={"description": "One's own chart, where there is one."})
-
-
-class SessionOut(Schema):
-    """One of one's own sessions."""
-
-    id = fields.UUID(required=True)
-    user_agent = fields.String(required=True)
-    address = fields.String(required=True)
-    created_at = f.Instant(required=True)
-    last_used_at = f.Instant(required=True)
-    is_current = fields.Boolean(required=True)
-
-
-class SessionQuery(ListQuery):
-    """A page of one's own sessions."""
-
-    sort = SortKeys("last_used_at", "created_at")
-
-
-class ClaimsOut(Schema):
-    """What an access token stands for."""
-
-    user_id = fields.UUID(required=True)
-    session_id = fields.UUID(required=True)
-    roles = fields.List(fields.String(), required=True)
-    expires_at = f.Instant(required=True)

@@ -1,0 +1,138 @@
+"""Pass the word that work is due from one process to another: huey, on SQLite or on Redis.
+
+The database knows what is due and when; a word that is lost costs a minute. So nothing here may raise into its caller:
+while the queue is away, its workers go by the database alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+from flask import Flask
+from huey import RedisHuey, SqliteHuey
+from huey.api import Huey, crontab
+from huey.consumer import Consumer
+from huey.registry import Message
+from huey.serializer import Serializer
+from redis import ConnectionPool
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+log = structlog.get_logger(__name__)
+
+NAME = "polyclinic"
+ENOUGH = 10  # words that wait; one more would say nothing new
+_AWAY = 5.0  # seconds between two looks while the queue is away
+
+logging.getLogger("huey").setLevel(logging.WARNING)
+
+
+class JsonSerializer(Serializer):
+    """Write a message as JSON: what somebody puts into the queue is never unpickled, so it runs nothing of theirs."""
+
+    def _serialize(self, data: Message) -> bytes:
+        return orjson.dumps(tuple(data))
+
+    def _deserialize(self, data: bytes) -> Message:
+        return Message(*orjson.loads(data))
+
+
+class Tolerant(Huey):
+    """A queue that may be away: a word that cannot be passed is dropped, and who listens does what is due unasked."""
+
+    on_absence: Callable[[], None]
+
+    def dequeue(self) -> Any:
+        """Return the next task, or None."""
+        try:
+            return super().dequeue()
+        except Exception as error:  # noqa: BLE001 - a queue that is full, gone or garbled: work goes on by the database
+            self._is_away(error)
+            self.on_absence()
+            time.sleep(_AWAY)
+            return None
+
+    def enqueue(self, task: Any) -> None:
+        """Put a task into the queue, if it is there."""
+        try:
+            super().enqueue(task)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._is_away(error)
+
+    def read_schedule(self, timestamp: datetime | None = None) -> list[Any]:
+        """Return nothing: no task is ever put off here."""
+        return []
+
+    @staticmethod
+    def _is_away(error: Exception) -> None:
+        log.warning("queue_away", error=type(error).__name__)
+
+
+class SqliteQueue(Tolerant, SqliteHuey):
+    """The queue of one machine."""
+
+
+class RedisQueue(Tolerant, RedisHuey):
+    """The queue of several machines."""
+
+
+class EmbeddedConsumer(Consumer):
+    """A consumer in a thread of the server, whose signals are the server's own."""
+
+    def _set_signal_handlers(self) -> None:
+        """Leave the signals alone."""
+
+
+def file_of(app: Flask) -> Path:
+    """Return the file of the queue of one machine."""
+    path: Path = app.extensions["settings"].instance_path / "jobs.db"
+    return path
+
+
+def open_queue(app: Flask) -> Tolerant:
+    """Return a new connection to the queue."""
+    options = {"name": NAME, "results": False, "serializer": JsonSerializer()}
+    url = app.extensions["settings"].redis_url
+    if not url:
+        return SqliteQueue(filename=str(file_of(app)), fsync=False, **options)
+    pool = ConnectionPool.from_url(url, socket_timeout=5, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
+    return RedisQueue(connection_pool=pool, **options)
+
+
+def close_queue(queue: Tolerant) -> None:
+    """Close a connection to the queue."""
+    if isinstance(queue, RedisQueue):
+        queue.storage.pool.disconnect()
+    else:
+        queue.storage.close()
+
+
+def every_minute(queue: Tolerant, name: str, work: Callable[[], None]) -> None:
+    """Have `work` done each minute by whoever listens."""
+
+    def tick() -> None:
+        work()
+
+    queue.periodic_task(crontab(), name=name)(tick)
+
+
+def when_rung(queue: Tolerant, work: Callable[[], None]) -> Callable[[], None]:
+    """Have `work` done by whoever listens when the returned bell is rung."""
+
+    def rung() -> None:
+        work()
+
+    task = queue.task(name="rung")(rung)
+
+    def ring() -> None:
+        if queue.storage.queue_size() < ENOUGH:
+            task()
+
+    return ring

@@ -1,0 +1,44 @@
+"""Insert rows that may be there already, in one statement and without a check before it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from server.core.db import is_postgres
+
+_AT_ONCE = 500  # rows of one statement; SQLite counts its parameters
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def insert_new(connection: Connection, table: Table, rows: Rows) -> list[uuid.UUID]:
+    """Insert the rows that break no unique rule and return their ids; the others change nothing."""
+    insert = postgresql.insert if is_postgres(connection) else sqlite.insert
+    added: list[uuid.UUID] = []
+    for start in range(0, len(rows), _AT_ONCE):
+        statement = insert(table).values(rows[start : start + _AT_ONCE]).on_conflict_do_nothing()
+        added += connection.scalars(statement.returning(table.c.id))
+    return added
+
+
+def insert_first(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless its key is taken, and tell whether it was not."""
+    insert = postgresql.insert if is_postgres(connection) else sqlite.insert
+    statement = insert(table).values(row).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(statement).first() is not None
+
+
+def upsert(connection: Connection, table: Table, rows: Rows) -> None:
+    """Insert rows, or put their values in place of those under the same primary key."""
+    if not rows:
+        return
+    insert = postgresql.insert if is_postgres(connection) else sqlite.insert
+    statement = insert(table).values(list(rows))
+    keys = {column.name for column in table.primary_key}
+    fresh = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=sorted(keys), set_=fresh))

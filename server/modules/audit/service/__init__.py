@@ -1,0 +1,1 @@
+"""Seal the audit log, and retire what is sealed and old."""

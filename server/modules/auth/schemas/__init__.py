@@ -1,0 +1,1 @@
+"""The shapes of every way in and out."""

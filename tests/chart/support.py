@@ -1,0 +1,104 @@
+"""What tests of merges share: two patients with a row in every table that names a patient, and a look at all rows."""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import JSON, Boolean, Date, DateTime, Integer, LargeBinary, Table, insert
+
+from server.core.db import Base, db
+from server.core.ids import new_id
+from server.core.uow import command
+from server.modules.chart.queries.schema import moved_columns
+
+AT = datetime(2025, 1, 1, tzinfo=UTC)
+# Columns whose values a check constraint or the meaning of the row decides.
+GIVEN: dict[str, dict[str, Any]] = {
+    "allergies": {"status": "active", "severity": "mild", "substance": "Latex", "substance_key": "latex"},
+    "conditions": {"status": "active"},
+    "allergy_statements": {"withdrawn_at": AT},
+    "medical_histories": {"superseded_at": AT},
+    "care_relations": {"audience": None, "source": "visit"},
+    "patient_contacts": {"kind": "guardian"},
+    "proxies": {"may_view": True},
+}
+
+
+def dump(app: Flask, *, without: tuple[str, ...] = ()) -> dict[str, dict[Any, dict[str, Any]]]:
+    """Return every row of every table that a merge moves, by table and key."""
+    with app.app_context(), db.engine.connect() as connection:
+        return {
+            table.name: {
+                tuple(row[column.name] for column in table.primary_key): {
+                    name: value for name, value in row.items() if name not in without
+                }
+                for row in connection.execute(table.select()).mappings()
+            }
+            for table in {table for table, _ in moved_columns()}
+        }
+
+
+def fill(app: Flask, patient_id: uuid.UUID, user_id: uuid.UUID, *, differently: str) -> set[str]:
+    """Give a patient a row in every table that names one; return the names of the tables."""
+    filled: set[str] = set()
+    with app.app_context(), command("tests.fill", "patient"):
+        made: dict[str, uuid.UUID] = {"patients": patient_id, "users": user_id}
+        for table, column in moved_columns():
+            if table.name == "patients":
+                continue
+            row = values_of(table, made, differently) | {column.name: patient_id}
+            db.session.execute(insert(table).values(row))
+            made[table.name] = row.get("id", patient_id)
+            filled.add(table.name)
+    return filled
+
+
+def values_of(table: Table, made: dict[str, uuid.UUID], word: str) -> dict[str, Any]:
+    """Return a row that the schema allows: what it refers to is there, everything else is made up."""
+    given = GIVEN.get(table.name, {})
+    row: dict[str, Any] = {}
+    for column in table.c:
+        parents = [key.column.table.name for key in column.foreign_keys]
+        if column.name in given:
+            row[column.name] = given[column.name]
+        elif parents:
+            row[column.name] = made.get(parents[0])
+        elif column.primary_key:
+            row[column.name] = new_id()
+        elif not column.nullable:
+            row[column.name] = made_up(column.type, word)
+    return row
+
+
+_VALUES: list[tuple[type, Callable[[str], Any]]] = [
+    (Boolean, lambda _word: False),
+    (Integer, lambda _word: 1),
+    (DateTime, lambda _word: AT),
+    (Date, lambda _word: date(2025, 1, 1)),
+    (JSON, lambda word: [word]),
+    (LargeBinary, lambda word: word.encode()),
+]
+
+
+def made_up(kind: Any, word: str) -> Any:
+    """Return a value of a type."""
+    kind = getattr(kind, "impl_instance", kind)
+    return next((make(word) for type_, make in _VALUES if isinstance(kind, type_)), word)
+
+
+def tables_with_a_unique_rule_on_the_patient() -> set[str]:
+    """Return the names of tables in which a patient's rows may stand in the way of another's."""
+    found = set()
+    for table, column in moved_columns():
+        uniques = [table.primary_key, *(index for index in table.indexes if index.unique)]
+        uniques += [one for one in table.constraints if one.__class__.__name__ == "UniqueConstraint"]
+        if any(column.name in one.columns for one in uniques):
+            found.add(table.name)
+    return found
+
+
+def all_tables() -> set[str]:
+    """Return the names of all tables."""
+    return set(Base.metadata.tables)
