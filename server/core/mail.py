@@ -59,11 +59,13 @@ class FileMailer:
         self._folder = folder
 
     def send(self, message: EmailMessage) -> None:
-        """Write one message, readable by its owner only."""
+        """Write one message, readable by its owner only; it has its name once all of it is there."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / f"{new_id()}.eml"
-        path.touch(mode=0o600)
-        path.write_bytes(bytes(message))
+        unfinished = path.with_suffix(".part")
+        unfinished.touch(mode=0o600)
+        unfinished.write_bytes(bytes(message))
+        unfinished.replace(path)
         log.info("mail_written", file=path.name)
 
 
