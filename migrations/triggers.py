@@ -49,12 +49,29 @@ CREATE TRIGGER patients_search_update AFTER UPDATE OF search_text, number ON pat
 END""",
 }
 
+# What the exclusion constraints of PostgreSQL say; the messages are the names of those.
+_OVERLAPS_SQLITE = {
+    "ex_taken_intervals_doctor": (
+        "doctor_id = new.doctor_id AND seat = new.seat AND busy_from < new.busy_to AND busy_to > new.busy_from"
+    ),
+    "ex_taken_intervals_patient": (
+        "patient_id = new.patient_id AND starts_at < new.ends_at AND ends_at > new.starts_at"
+    ),
+}
+_NO_OVERLAP_SQLITE = """
+CREATE TRIGGER {name}_{verb} BEFORE {verb} ON taken_intervals
+WHEN EXISTS (SELECT 1 FROM taken_intervals WHERE id <> new.id AND {overlap})
+BEGIN SELECT RAISE(ABORT, 'constraint failed: {name}'); END
+"""
+
 
 def install_triggers(bind: Connection) -> None:
     """Install the triggers of every table that is there; those that stand are replaced."""
     tables = set(inspect(bind).get_table_names())
     for table in filter(tables.__contains__, _UNCHANGEABLE):
         (_protect_on_postgres if bind.dialect.name == "postgresql" else _protect_on_sqlite)(bind, table)
+    if "taken_intervals" in tables and bind.dialect.name == "sqlite":
+        _forbid_overlaps_on_sqlite(bind)
     if "patients" in tables and bind.dialect.name == "sqlite":
         _search_on_sqlite(bind)
 
@@ -88,6 +105,13 @@ def _protect_on_postgres(bind: Connection, table: str) -> None:
                 "FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()"
             )
         )
+
+
+def _forbid_overlaps_on_sqlite(bind: Connection) -> None:
+    for name, overlap in _OVERLAPS_SQLITE.items():
+        for verb in ("INSERT", "UPDATE"):
+            bind.execute(text(f"DROP TRIGGER IF EXISTS {name}_{verb}"))
+            bind.execute(text(_NO_OVERLAP_SQLITE.format(name=name, verb=verb, overlap=overlap)))
 
 
 def _search_on_sqlite(bind: Connection) -> None:

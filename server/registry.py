@@ -6,6 +6,8 @@ MODULES = (
     "users",
     "auth",
     "patients",
+    "doctors",
+    "appointments",
     "chart",
     "fhir",
     "meta",

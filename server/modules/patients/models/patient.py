@@ -64,7 +64,7 @@ class Patient(Record, Base):
     language: Mapped[str | None] = mapped_column(String(12))
     marital_status: Mapped[str | None] = mapped_column(String(20))
     occupation: Mapped[str | None] = mapped_column(String(100))
-    primary_doctor_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    primary_doctor_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("doctors.id"))
     status: Mapped[str] = mapped_column(String(10), default=PatientStatus.ACTIVE)
     deceased_on: Mapped[date | None]
     notes: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,5 @@
+"""Doctors over HTTP."""
+
+from server.modules.doctors.resources.routing import blueprint
+
+__all__ = ["blueprint"]
