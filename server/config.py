@@ -146,6 +146,17 @@ class Settings:
     metrics_token: str | None = setting(fields.String(validate=validate.Length(min=16)), None)
     log_level: str = setting(_one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 
+    # Where the API itself is reached from outside, for links that programs follow (calendar feeds); empty: as called.
+    public_url: str = setting(fields.Url(require_tld=False, schemes={"http", "https"}), "")
+    booking_horizon_days: int = setting(_number(1, 730), 180)
+    booking_lead_minutes: int = setting(_number(0, 43_200), 60)
+    cancel_notice_hours: int = setting(_number(0, 720), 24)
+    no_show_grace_minutes: int = setting(_number(0, 240), 15)
+    # After how many hours from its end an appointment that nobody attended to is a no-show; 0 leaves it as it is.
+    no_show_sweep_hours: int = setting(_number(0, 720), 12)
+    hold_minutes: int = setting(_number(1, 120), 10)
+    offer_minutes: int = setting(_number(1, 1_440), 30)
+
     clinic_name: str = setting(fields.String(), "Polyclinic")
     clinic_timezone: str = setting(fields.String(validate=_known_zone), "UTC")
     clinic_country: str = setting(fields.String(validate=_known_country), "US")

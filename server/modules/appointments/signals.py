@@ -1,0 +1,14 @@
+"""What happens to bookings, for the waiting list, notices and upper modules to react to in the same unit of work."""
+
+from blinker import signal
+
+# Sent with `appointment=` and `actor=` (None: the system).
+booked = signal("appointments.booked")
+# Sent with `appointment=`, `actor=`, `was_starts_at=`, `was_ends_at=` and `was_doctor_id=`: it has another time or doctor.
+moved = signal("appointments.moved")
+# Sent with `appointment=` and `actor=`.
+cancelled = signal("appointments.cancelled")
+# Sent with `appointment=`, `actor=` and `was=` (a Status) after every other change of status.
+went_on = signal("appointments.went_on")
+# Sent with `doctor_id=`, `starts_at=` and `ends_at=` after the transaction has given a doctor's time back.
+freed = signal("appointments.freed")
