@@ -27,7 +27,7 @@ GRANTS: Grants = {
     Perm.SCHEDULE: everyone(ALL),
     Perm.REVIEWS_WRITE: row(Pt=OWN),
     Perm.REVIEWS_MODERATE: row(A=ALL),
-    # REL is a doctor's own calendar and patients in relation; the cashier sees every row without reason and notes: CARD.
+    # REL: a doctor's own calendar and patients in relation. CARD: the cashier sees all rows, without reason and notes.
     Perm.READ: row(A=ALL, D=REL, N=ALL, R=ALL, T=ALL, C=CARD, Pt=OWN),
     Perm.BOOK: row(A=ALL, D=OWN, N=ALL, R=ALL, Pt=OWN),
     Perm.SERIES: row(A=ALL, D=OWN, N=ALL, R=ALL),

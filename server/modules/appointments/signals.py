@@ -4,7 +4,7 @@ from blinker import signal
 
 # Sent with `appointment=` and `actor=` (None: the system).
 booked = signal("appointments.booked")
-# Sent with `appointment=`, `actor=`, `was_starts_at=`, `was_ends_at=` and `was_doctor_id=`: it has another time or doctor.
+# Sent with `appointment=`, `actor=`, `was_starts_at=`, `was_ends_at=`, `was_doctor_id=`: another time or doctor.
 moved = signal("appointments.moved")
 # Sent with `appointment=` and `actor=`.
 cancelled = signal("appointments.cancelled")

@@ -77,9 +77,9 @@ class Appointment(Record, Base):
 class TakenInterval(Identified, Base):
     """Time that is taken by a booking or a hold: the doctor's seat with buffers, and the patient's own time.
 
-    One row carries both, so that one INSERT meets both rules and is in or out. On PostgreSQL the rules are the exclusion
-    constraints below, on SQLite a trigger and the one writer at a time. A hold past `expires_at` blocks nobody: whoever
-    books takes it away first.
+    One row carries both, so that one INSERT meets both rules and is in or out. On PostgreSQL the rules are the
+    exclusion constraints below, on SQLite triggers and the one writer at a time. A hold past `expires_at` blocks
+    nobody: whoever books takes it away first.
     """
 
     __tablename__ = "taken_intervals"
