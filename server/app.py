@@ -69,12 +69,16 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _add_module(app: Flask, name: str, settings: Settings) -> None:
-    """Import a module's tables, grants and resources, and let it connect itself."""
+    """Import a module's tables, grants and resources, and let it connect itself; `root` has what needs no prefix."""
     module = import_module(f"server.modules.{name}")
     module.init_module(app)
     if find_spec(f"server.modules.{name}.resources"):
-        blueprint: Blueprint = import_module(f"server.modules.{name}.resources").blueprint
+        resources = import_module(f"server.modules.{name}.resources")
+        blueprint: Blueprint = resources.blueprint
         app.register_blueprint(blueprint, url_prefix=None if name == "meta" else settings.api_prefix)
+        root: Blueprint | None = getattr(resources, "root", None)
+        if root is not None:
+            app.register_blueprint(root)
 
 
 def _add_aliases(app: Flask, settings: Settings) -> None:

@@ -114,7 +114,7 @@ class Actor:
         """Whether the actor holds `permission` at all."""
         return bool(self.scopes(permission))
 
-    def require(self, permission: Permission) -> None:
-        """Raise `Forbidden` unless the actor holds `permission`."""
-        if not self.can(permission):
-            raise Forbidden(f"This needs the permission {permission}.")
+    def require(self, permission: Permission, *others: Permission) -> None:
+        """Raise `Forbidden` unless the actor holds `permission`, or one of the others."""
+        if not any(self.can(one) for one in (permission, *others)):
+            raise Forbidden(f"This needs the permission {' or '.join((permission, *others))}.")

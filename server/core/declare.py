@@ -25,6 +25,7 @@ class Declaration:
 
     permission: Permission | Public
     action: str
+    also: tuple[Permission, ...] = ()
     takes_token: bool = False
     object_type: str = ""
     body: type[Schema] | None = None
@@ -50,6 +51,7 @@ class Declaration:
 def declares(permission: Permission | Public, **promises: Any) -> Callable[[F], F]:
     """Attach the declaration of a method: permission, schemas, status, rate class, audit action.
 
+    `also` names further permissions that let a caller in; the method then asks what each of them may do.
     `takes_token` says that a public endpoint also looks at its caller's token. `version` is "optional" or "required"
     where the method takes If-Match. `within` looks for the parent in the caller's scope before the method runs, and
     again before an idempotent answer is replayed.
@@ -132,6 +134,6 @@ def check_declarations(app: Flask, grid: Grid) -> None:
                 raise RuntimeError(f"{verb} {rule.rule} has no declaration: add @declares(...) to its method")
             if not endpoint.declaration.summary:
                 raise RuntimeError(f"{verb} {rule.rule} has no docstring, which is its summary in the documentation")
-            permission = endpoint.declaration.permission
-            if isinstance(permission, Permission) and permission not in grid.cells:
-                raise RuntimeError(f"{verb} {rule.rule} needs {permission}, which no GRANTS table grants")
+            for permission in (endpoint.declaration.permission, *endpoint.declaration.also):
+                if isinstance(permission, Permission) and permission not in grid.cells:
+                    raise RuntimeError(f"{verb} {rule.rule} needs {permission}, which no GRANTS table grants")

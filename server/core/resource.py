@@ -227,7 +227,7 @@ def admit(declaration: Declaration, *, is_counted: bool = True) -> None:
     if declaration.permission is not PUBLIC:
         actor = authenticated()
         if isinstance(declaration.permission, Permission):
-            actor.require(declaration.permission)
+            actor.require(declaration.permission, *declaration.also)
     if is_counted:
         limits.check(declaration.rate)
 

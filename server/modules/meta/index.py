@@ -51,7 +51,7 @@ def _line(app: Flask, endpoint: Endpoint) -> dict[str, Any]:
         "method": endpoint.verb.upper(),
         "path": endpoint.path,
         "summary": endpoint.declaration.summary,
-        "permission": str(endpoint.declaration.permission),
+        "permission": operation["x-permission"],
         "example": _example(app, endpoint, operation),
     }
     if endpoint.alias_of:

@@ -140,7 +140,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "summary": declared.summary,
         "parameters": _parameters(endpoint),
         "responses": _responses(endpoint),
-        "x-permission": str(declared.permission),
+        "x-permission": " or ".join((declared.permission, *declared.also)),
         "x-rate-class": declared.rate,
         "x-audit-action": declared.action,
     }
