@@ -12,6 +12,7 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 DEMO ?= 1
 WORKERS ?= 2
+FULL ?= 0
 export DEMO
 
 .DEFAULT_GOAL := help
@@ -40,8 +41,8 @@ lint: .venv/.stamp ## Check style, format and import contracts
 types: .venv/.stamp ## Check types
 	$(BIN)/mypy
 
-bench: .venv/.stamp ## Measure the importer on both databases
-	$(BIN)/python -m benchmarks.run
+bench: .venv/.stamp-benchmark ## Compare with a bare floor and a FastAPI peer; FULL=1: all goals at full size
+	$(BIN)/python -m benchmarks.run $(if $(filter-out 0,$(FULL)),--full)
 
 docs: .venv/.stamp ## Write docs/openapi.json
 	$(FLASK) docs build
@@ -59,4 +60,9 @@ clean: ## Remove the environment and caches; instance/ stays
 # The lock is made on Python 3.11; on a newer one pipenv warns about that and installs the same versions.
 .venv/.stamp: Pipfile.lock .tools/.stamp
 	PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 .tools/bin/pipenv sync --dev --python $(PYTHON)
+	@touch $@
+
+# What the benchmark is compared with; nothing else needs it.
+.venv/.stamp-benchmark: .venv/.stamp
+	PIPENV_VENV_IN_PROJECT=1 PIPENV_IGNORE_VIRTUALENVS=1 .tools/bin/pipenv sync --categories benchmark
 	@touch $@

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psycopg
 from sqlalchemy import make_url
 
-from benchmarks import seed
+from benchmarks import seed, seed_calendar
 from benchmarks.servers import WORKERS, Server
 from server import create_app
 from server.config import load_settings
@@ -21,6 +22,7 @@ from tests.legs import SETTINGS, forget, migrate
 from tests.servers import Servers, Services, dsn
 
 STAFF = 16
+MANY = 1_000_000
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Clinic:
     """One database with its people, and the settings by which every server finds it."""
 
     patients: int
+    appointments: int
     environ: dict[str, str]
     folder: Path
     tokens: list[str]
@@ -36,6 +39,11 @@ class Clinic:
     def database_uri(self) -> str:
         """Where the database is."""
         return self.environ["DATABASE_URI"]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The clinic's clock."""
+        return ZoneInfo(self.environ["CLINIC_TIMEZONE"])
 
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:
         """Return a connection beside the servers, as the owner of the tables."""
@@ -72,14 +80,16 @@ class Clinics:
         self._made: dict[int, Clinic] = {}
 
     def of(self, patients: int) -> Clinic:
-        """Return the clinic with so many patients; made once."""
+        """Return the clinic with so many patients, the largest one with as many appointments; made once."""
         if patients not in self._made:
             began = time.perf_counter()
-            self._made[patients] = self._make(patients)
-            print(f"seeded {patients:,} patients in {time.perf_counter() - began:.0f} s", flush=True)
+            appointments = patients if patients >= MANY else 0
+            self._made[patients] = self._make(patients, appointments)
+            shown = f"{patients:,} patients and {appointments:,} appointments"
+            print(f"seeded {shown} in {time.perf_counter() - began:.0f} s", flush=True)
         return self._made[patients]
 
-    def _make(self, patients: int) -> Clinic:
+    def _make(self, patients: int, appointments: int) -> Clinic:
         uri = make_url(self._services.postgres).set(database=f"{self._services.run_name}_{patients}")
         with psycopg.connect(dsn(self._services.postgres_admin), autocommit=True) as connection:
             owner = psycopg.sql.Identifier(uri.username or "")
@@ -97,8 +107,12 @@ class Clinics:
             "ACCESS_TOKEN_MINUTES": "60",
         }
         migrate(environ)
-        seed.fill(environ["DATABASE_URI"], patients)
-        clinic = Clinic(patients, environ, folder, [])
+        clinic = Clinic(patients, appointments, environ, folder, [])
+        with clinic.connect() as connection:
+            connection.execute("SET maintenance_work_mem = '512MB'")
+            seed.fill_patients(connection, patients)
+            seed_calendar.fill_calendar(connection, patients=patients, appointments=appointments, zone=clinic.zone)
+            connection.execute("VACUUM ANALYZE")
         clinic.sign_in()
         return clinic
 

@@ -27,13 +27,13 @@ GOAL = 300
 AMBITION = 2000
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Print one line for each database and copy of the input; return 1 below the goal."""
     servers = Servers()
     services = servers.start()
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            path = Path(sys.argv[1]) if len(sys.argv) > 1 else find_input(Path(scratch))
+            path = Path(arguments[0]) if arguments else find_input(Path(scratch))
             rates = [measure(name, uri, path, Path(scratch) / name) for name, uri in databases(services, Path(scratch))]
     finally:
         servers.stop()
@@ -151,4 +151,4 @@ print("PEAK", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,6 @@
-"""`make bench`: print what our answers cost against a floor and a peer. See docs/benchmarks.md.
+"""`make bench`: print what our answers cost against a floor and a peer, and what grows. See docs/benchmarks.md.
 
-`python -m benchmarks.run [--full] [--only hot,audit,...] [--patients N] [--seconds S]`
+`python -m benchmarks.run [--full] [--only hot,search,...] [--patients N] [--seconds S]`
 """
 
 from __future__ import annotations
@@ -12,45 +12,66 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import cases, hot
-from benchmarks.clinic import Clinics, clinics
+from benchmarks import cases, counted, hot, imports, memory, scale
+from benchmarks.clinic import Clinic, Clinics, clinics
 
-SHORT_PATIENTS, FULL_PATIENTS = 10_000, 100_000
+FEW, SOME, MANY = 10_000, 100_000, 1_000_000
 SHORT_SECONDS, FULL_SECONDS = 0.7, 3.0
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How large and how long."""
+class Run:
+    """What is measured on: the clinics, how large, how long."""
 
+    clinics: Clinics
     is_full: bool
     patients: int
     seconds: float
 
+    def clinic(self, patients: int | None = None) -> Clinic:
+        """Return a clinic whose staff have just signed in."""
+        clinic = self.clinics.of(self.patients if patients is None else patients)
+        clinic.sign_in()
+        return clinic
 
-def measure_hot(found: Clinics, plan: Plan) -> list[str]:
+
+def measure_hot(run: Run) -> list[str]:
     """Goals 1 and 2."""
-    clinic = found.of(plan.patients)
+    clinic = run.clinic()
+    compared = cases.reads(clinic)
     with clinic.serving("ours", "peer", "floor") as servers:
-        compared = cases.reads(clinic)
         for case in compared:
             cases.compare(case, {name: server.port for name, server in servers.items()}, clinic.tokens[0])
-        return hot.compare_table(compared, servers, seconds=plan.seconds)
+        return hot.compare_table(compared, servers, seconds=run.seconds)
 
 
-def measure_audit(found: Clinics, plan: Plan) -> list[str]:
+def measure_audit(run: Run) -> list[str]:
     """Goal 8."""
-    clinic = found.of(plan.patients)
+    clinic = run.clinic()
     with clinic.serving("ours", "unaudited") as servers:
-        return hot.audit_table(cases.reads(clinic), servers, seconds=plan.seconds)
+        return hot.audit_table(cases.reads(clinic), servers, seconds=run.seconds)
 
 
-PARTS: dict[str, Callable[[Clinics, Plan], list[str]]] = {"hot": measure_hot, "audit": measure_audit}
-SHORT = ("hot",)
+def measure_memory(run: Run) -> list[str]:
+    """Goal 12."""
+    clinic = run.clinic()
+    return memory.measure(clinic, cases.reads(clinic), memory.MARKS if run.is_full else memory.SHORT_MARKS)
+
+
+PARTS: dict[str, Callable[[Run], list[str]]] = {
+    "hot": measure_hot,
+    "counted": lambda run: counted.measure(run.clinic(0)),
+    "audit": measure_audit,
+    "growth": lambda run: scale.growth(run.clinic(FEW), run.clinic(MANY)),
+    "search": lambda run: scale.search(run.clinic(MANY)),
+    "slots": lambda run: scale.slots(run.clinic(MANY)),
+    "memory": measure_memory,
+}
+SHORT = ("hot", "counted")
 
 
 def main() -> int:
-    """Print the tables of the chosen parts."""
+    """Print the tables of the chosen parts; the import, which brings its own databases, comes last."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--full", action="store_true", help="all goals at full size")
     parser.add_argument("--only", help=f"some of {','.join(PARTS)}")
@@ -60,18 +81,15 @@ def main() -> int:
     if importlib.util.find_spec("fastapi") is None:
         print("The peer is not installed: make bench does that, or pipenv sync --categories benchmark")
         return 1
-    plan = Plan(
-        asked.full,
-        asked.patients or (FULL_PATIENTS if asked.full else SHORT_PATIENTS),
-        asked.seconds or (FULL_SECONDS if asked.full else SHORT_SECONDS),
-    )
     names = asked.only.split(",") if asked.only else list(PARTS if asked.full else SHORT)
     with clinics() as found:
+        patients = asked.patients or (SOME if asked.full else FEW)
+        run = Run(found, asked.full, patients, asked.seconds or (FULL_SECONDS if asked.full else SHORT_SECONDS))
         for name in names:
             began = time.perf_counter()
-            print("\n".join(PARTS[name](found, plan)), flush=True)
+            print("\n".join(PARTS[name](run)), flush=True)
             print(f"({name}: {time.perf_counter() - began:.0f} s)\n", flush=True)
-    return 0
+    return imports.main([]) if asked.full and not asked.only else 0
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 """Fill a migrated PostgreSQL with made-up patients, the same ones each time: `COPY`, then the indexes, then ANALYZE.
 
-`python -m benchmarks.seed DATABASE_URI [PATIENTS]`. Names are spread as in a census (few are very common). Who and what
+`seed_calendar` adds doctors and appointments. Names are spread as in a census (few are very common). Who and what
 stands at a number is a function of the number, so requests can be made up without asking the database.
 """
 
 from __future__ import annotations
 
-import sys
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -14,8 +13,6 @@ from random import Random
 
 import psycopg
 from psycopg import sql
-
-from tests.servers import dsn
 
 SEED = 20261121
 SIZES = (10_000, 100_000, 1_000_000)
@@ -132,7 +129,6 @@ def fill_patients(connection: psycopg.Connection[object], count: int) -> None:
     for name, _ in slow:
         connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
     copy(connection, "patients", PATIENT_COLUMNS, patients(count))
-    connection.execute("SET maintenance_work_mem = '512MB'")
     for _, definition in slow:
         connection.execute(definition)
     connection.execute(
@@ -140,14 +136,3 @@ def fill_patients(connection: psycopg.Connection[object], count: int) -> None:
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         [count],
     )
-
-
-def fill(uri: str, count: int) -> None:
-    """Fill a migrated database."""
-    with psycopg.connect(dsn(uri), autocommit=True) as connection:
-        fill_patients(connection, count)
-        connection.execute("VACUUM ANALYZE")
-
-
-if __name__ == "__main__":
-    fill(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else SIZES[0])

@@ -23,7 +23,7 @@ Size = Annotated[int, Query(ge=1, le=100)]
 Number = Annotated[int, Query(ge=1)]
 
 
-def listed() -> Select[tuple[Patient]]:
+def listed() -> Select[Patient]:
     """Select the patients that lists show."""
     return select(Patient).where(Patient.status.not_in(["inactive", "merged"]))
 

@@ -70,7 +70,9 @@ async def limited_user(user: Annotated[User, Depends(current_user)]) -> User:
     """Count the caller's requests of this minute."""
     key = f"peer:rate:{user.id}:{int(time.time() // 60)}"
     async with redis.pipeline(transaction=False) as pipeline:
-        count, _ = await pipeline.incr(key).expire(key, 60).execute()
+        pipeline.incr(key)
+        pipeline.expire(key, 60)
+        count, _ = await pipeline.execute()
     if count > PER_MINUTE:
         raise HTTPException(429, "rate_limited")
     return user
