@@ -225,6 +225,8 @@ def admit(declaration: Declaration, *, is_counted: bool = True) -> None:
     """Find out who calls, whether they may, and whether not too often."""
     g.declaration = declaration
     if declaration.permission is not PUBLIC:
+        if is_counted:
+            limits.expect(declaration.rate)
         actor = authenticated()
         if isinstance(declaration.permission, Permission):
             actor.require(declaration.permission, *declaration.also)

@@ -13,6 +13,7 @@ from typing import Any, cast
 import redis
 import structlog
 from redis.backoff import NoBackoff
+from redis.commands.core import Script
 from redis.retry import Retry
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ class Store:
             retry=Retry(NoBackoff(), 0),
             decode_responses=True,
         )
+        self._scripts: dict[str, Script] = {}
         self._resume_at = 0.0
         self._owed: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()
@@ -43,6 +45,12 @@ class Store:
         """Return the values of `names` in one round trip; during the pause after a failure raise at once."""
         self._pay()
         return cast("list[str | None]", self._ask(lambda: self._redis.mget(names)))
+
+    def run(self, script: str, names: Sequence[str], arguments: Sequence[str | int]) -> Any:
+        """Run a script on some names in one round trip; during the pause after a failure raise at once."""
+        self._pay()
+        known = self._scripts.get(script) or self._scripts.setdefault(script, self._redis.register_script(script))
+        return self._ask(lambda: known(names, arguments))
 
     def put(self, name: str, value: str, *, seconds: int) -> None:
         """Keep a copy for some seconds, unless something stands there."""

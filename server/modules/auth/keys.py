@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from jwt.utils import base64url_encode
 
 from server.config import Settings, SettingsError
 from server.core import state
+from server.modules.auth.verified import VerifiedTokens
 
 _FEWEST_RSA_BITS = 2048
 _BEGINS_PRIVATE = b"PRIVATE KEY-----"
@@ -41,12 +42,16 @@ class Key:
 
 @dataclass(frozen=True)
 class KeyRing:
-    """All keys of one application: the id and secret half of the one that signs, and every one that is accepted."""
+    """All keys of one application: the id and secret half of the one that signs, and every one that is accepted.
+
+    What was verified with them is forgotten with them.
+    """
 
     algorithm: str
     signing_id: str
     signs: str | PrivateKey
     accepted: Mapping[str, Key]
+    verified: VerifiedTokens = field(default_factory=VerifiedTokens, compare=False, repr=False)
 
     @property
     def public(self) -> list[Mapping[str, str]]:

@@ -1,9 +1,10 @@
 """Find out who calls: the token names a session; what its user may do now comes from SQL, or from Redis's copy of it.
 
-Redis holds, per session, a blocklist entry and the principal; both are asked in one trip. The principal is kept by
-session, so a hit proves that SQL was asked about this very session; a miss, or no Redis, asks SQL. Before authority
-changes, a mark takes the place of the copy for a minute, and copies are only ever added where nothing stands: a reader
-that was slow cannot put back what has just been taken away.
+Redis holds, per session, a blocklist entry and the principal; one trip asks for both, and counts the request of a
+session that lives for its rate limit (ADR 13). The principal is kept by session, so a hit proves that SQL was asked
+about this very session; a miss, or no Redis, asks SQL. Before authority changes, a mark takes the place of the copy for
+a minute, and copies are only ever added where nothing stands: a reader that was slow cannot put back what has just been
+taken away.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ from flask_jwt_extended import verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException, NoAuthorizationError
 from sqlalchemy import Select, func, select
 
-from server.core import clock, state
+from server.core import clock, limits, state
 from server.core.access import Actor, Role
 from server.core.db import reading
 from server.core.errors import InvalidToken, Unauthorized
-from server.core.store import StoreDown
+from server.core.store import Store, StoreDown
 from server.core.uow import after_commit
+from server.modules.auth import keys
 from server.modules.auth.models import Session
-from server.modules.auth.tokens import jwt_manager, session_of
+from server.modules.auth.tokens import access_of, jwt_manager, session_of
+from server.modules.auth.verified import Access
 from server.modules.users.enums import UserStatus
 from server.modules.users.models import User, UserRole
 
@@ -54,16 +57,41 @@ class Principal:
 def authenticate() -> Actor:
     """Return the caller of this request, or raise 401; the scheme's name is taken in any case (RFC 9110)."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        request.environ["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    is_bearer = scheme.lower() == "bearer"
+    verified = keys.ring().verified
+    access = verified.find(token) if is_bearer else None
+    if access is not None:
+        principal = live_principal(access.user_id, access.session_id)
+        if principal is None:
+            raise InvalidToken
+    else:
+        if is_bearer:
+            request.environ["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        access, principal = _verify()
+        if is_bearer:
+            verified.keep(token, access)
+    g.access = access
+    return principal.actor()
+
+
+def access() -> Access:
+    """Return what the access token of this request says."""
+    said: Access = g.access
+    return said
+
+
+def _verify() -> tuple[Access, Principal]:
+    """Have the library check the token of this request with every rule, its session included."""
     try:
-        verify_jwt_in_request()
+        checked = verify_jwt_in_request()
     except NoAuthorizationError:
         raise Unauthorized from None
     except (JWTExtendedException, pyjwt.PyJWTError, ValueError):
         raise InvalidToken from None
+    if checked is None:  # of a method that the library exempts; none of ours is
+        raise Unauthorized
     principal: Principal = g.principal
-    return principal.actor()
+    return access_of(checked[1]), principal
 
 
 @jwt_manager.token_in_blocklist_loader
@@ -83,7 +111,7 @@ def live_principal(user_id: uuid.UUID, session_id: uuid.UUID) -> Principal | Non
     if store is None:
         return _from_sql(user_id, session_id)
     try:
-        blocked, copy = store.get_many([_blocklist(session_id), _copy(session_id)])
+        blocked, copy = _ask(store, user_id, session_id)
     except StoreDown:
         return _from_sql(user_id, session_id)
     if blocked:
@@ -96,6 +124,32 @@ def live_principal(user_id: uuid.UUID, session_id: uuid.UUID) -> Principal | Non
     if principal is not None and copy != _MARK:
         _keep(principal)
     return principal
+
+
+# Counted is only who is known to be let in: nobody uses up another's limit with what is left of an ended session.
+_FIND_AND_COUNT = """
+local found = redis.call('MGET', KEYS[1], KEYS[2])
+if found[1] or not found[2] or found[2] == ARGV[1] then
+    return {found[1], found[2], false}
+end
+local count = redis.call('INCR', KEYS[3])
+if count == 1 then
+    redis.call('EXPIRE', KEYS[3], ARGV[2])
+end
+return {false, found[2], count}
+"""
+
+
+def _ask(store: Store, user_id: uuid.UUID, session_id: uuid.UUID) -> tuple[str | None, str | None]:
+    """Return the blocklist entry and the copy of a session and, where its limit is asked for next, count there too."""
+    names = [_blocklist(session_id), _copy(session_id)]
+    counter = limits.counter_of(user_id)
+    if counter is None:
+        blocked, copy = store.get_many(names)
+    else:
+        arguments = (_MARK, counter.seconds)
+        blocked, copy, counter.count = store.run(_FIND_AND_COUNT, [*names, counter.key], arguments)
+    return blocked, copy
 
 
 def _statement(user_id: uuid.UUID, session_id: uuid.UUID) -> Select[Any]:

@@ -17,6 +17,7 @@ from server.core.errors import InvalidToken
 from server.core.fields import MAX_INT
 from server.modules.auth import keys
 from server.modules.auth.passwords import init_passwords
+from server.modules.auth.verified import Access
 
 _FOREIGN_KEY_HEADERS = {"jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "crit"}
 
@@ -104,6 +105,16 @@ def read(token: str) -> dict[str, Any]:
     except (pyjwt.PyJWTError, JWTExtendedException, ValueError):
         raise InvalidToken from None
     return claims
+
+
+def access_of(claims: dict[str, Any]) -> Access:
+    """Return what the claims of a verified access token say, or raise `InvalidToken`."""
+    user_id, session_id = session_of(claims)
+    # Such times are compared as the library compares them: as whole seconds.
+    valid_from = max(int(claims.get("nbf", 0)), int(claims.get("iat", 0)))
+    if "exp" not in claims:
+        raise InvalidToken
+    return Access(user_id, session_id, valid_from, int(claims["exp"]))
 
 
 def session_of(claims: dict[str, Any]) -> tuple[uuid.UUID, uuid.UUID]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Response
-from flask_jwt_extended import get_jwt
 
 from server.core import answers, trail as trails
 from server.core.declare import declares
 from server.core.resource import Resource
+from server.modules.auth import principals
 from server.modules.auth.me import me_of
 from server.modules.auth.models import Purpose
 from server.modules.auth.resources.routing import api
@@ -46,7 +46,7 @@ class VerifyToken(Resource):
             "user_id": self.actor.user_id,
             "session_id": self.actor.session_id,
             "roles": sorted(self.actor.roles),
-            "expires_at": datetime.fromtimestamp(get_jwt()["exp"], UTC),
+            "expires_at": datetime.fromtimestamp(principals.access().expires_at, UTC),
         }
         return answers.envelope(data)
 
