@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
-from flask import Flask, g
+from flask import Flask, current_app, g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, MetaData, Table, event
 from sqlalchemy.orm import DeclarativeBase
@@ -36,6 +36,7 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base)
 
 SQLITE_BEGIN = "sqlite_begin"
+_READS = "reads"
 
 
 def engine_options(uri: str, *, pool_size: int) -> dict[str, Any]:
@@ -64,6 +65,9 @@ def init_db(app: Flask, *, uri: str, pool_size: int) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _prepare_sqlite(db.engine)
+        else:
+            _prepare_postgres(db.engine)
+        app.extensions["reading_engine"] = db.engine.execution_options(**{_READS: True})
     app.teardown_appcontext(lambda _error: close_reading())
 
 
@@ -78,17 +82,32 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("isolation_level") != "AUTOCOMMIT":
-            connection.exec_driver_sql(f"BEGIN {options.get(SQLITE_BEGIN, 'DEFERRED')}")
+        if not _is_autocommit(connection):
+            begin = connection.get_execution_options().get(SQLITE_BEGIN, "DEFERRED")
+            connection.exec_driver_sql(f"BEGIN {begin}")
+
+
+def _prepare_postgres(engine: Engine) -> None:
+    """Leave a pooled connection in the mode of its last use: SQLAlchemy would switch back and forth for each read."""
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        if driver.autocommit != _is_autocommit(connection):
+            driver.autocommit = not driver.autocommit
+
+
+def _is_autocommit(connection: Connection) -> bool:
+    options = connection.get_execution_options()
+    return bool(options.get(_READS)) or options.get("isolation_level") == "AUTOCOMMIT"
 
 
 def reading() -> Connection:
     """Return this request's autocommit connection, opening it on first use."""
     connection: Connection | None = g.get("reading")
     if connection is None or connection.closed:
-        connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        g.reading = connection
+        engine: Engine = current_app.extensions["reading_engine"]
+        connection = g.reading = engine.connect()
     return connection
 
 
