@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
+import zoneinfo
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import pycountry
@@ -169,6 +171,29 @@ class Language(fields.String):
         return tag
 
 
+@cache
+def _zones() -> set[str]:
+    # The two that are left out name no place: what they mean depends on the machine.
+    return zoneinfo.available_timezones() - {"localtime", "Factory"}
+
+
+class Zone(fields.String):
+    """An IANA time zone, such as `Europe/Berlin`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        published = {
+            "pattern": "^(UTC|Europe/Berlin|America/New_York|Asia/Kolkata)$",
+            "description": "Published narrower than it is: every zone that the IANA names is taken.",
+        }
+        super().__init__(metadata={**published, **kwargs.pop("metadata", {})}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        name = super()._deserialize(value, attr, data, **kwargs)
+        if name not in _zones():
+            raise ValidationError("Expected an IANA time zone such as Europe/Berlin.")
+        return name
+
+
 class Instant(fields.Field[datetime]):
     """An instant, RFC 3339 with an offset in, UTC with `Z` out."""
 
@@ -197,6 +222,31 @@ class Day(fields.Date):
             raise ValidationError("Expected a date, YYYY-MM-DD.")
         day: date = super()._deserialize(value, attr, data, **kwargs)
         return day
+
+
+class DayOrInstant(fields.Field[date]):
+    """A bound of a range: a date of the wall clock, or an instant with an offset."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            metadata={
+                "type": "string",
+                "pattern": "^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T(0[0-9]|1[0-9]|2[0-3]):00:00Z)?$",
+                "description": "A local date (as `to` inclusive), or an instant with an offset (as `to` exclusive).",
+            },
+            **kwargs,
+        )
+        self._day, self._instant = Day(), Instant()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        kind: fields.Field[Any] = (
+            self._instant if isinstance(value, str) and len(value) > len("YYYY-MM-DD") else self._day
+        )
+        found: date = kind.deserialize(value)
+        # Near the ends of the calendar a local midnight may lie outside it in UTC.
+        if not 1900 <= found.year <= 2199:
+            raise ValidationError("Expected a year from 1900 to 2199.")
+        return found
 
 
 class BirthDate(Day):

@@ -124,6 +124,15 @@ POST   /api/v1/patients/{patient_id}/unmerge                       + . . . . .  
 GET    /api/v1/patients/{patient_id}/timeline                      + + + . . .  .  .  . +  .
 GET    /api/v1/patients/{patient_id}/summary                       + + + . . .  .  .  . +  .
 GET    /api/v1/patients/{patient_id}/export                        + . . . . .  .  .  . +  .
+
+#                                                                  A D N R T Ph PM PT C Pt anonymous
+GET    /api/v1/appointments                                        + + + + + .  .  .  + +  .
+GET    /api/v1/appointments/search                                 + + + + + .  .  .  + +  .
+GET    /api/v1/appointments/me                                     + + + + + .  .  .  + +  .
+GET    /api/v1/appointments/doctor/me                              + + + + + .  .  .  + +  .
+GET    /api/v1/appointments/queue                                  + + + + + .  .  .  . .  .
+GET    /api/v1/appointments/{appointment_id}                       + + + + + .  .  .  + +  .
+GET    /api/v1/appointments/{appointment_id}/history               + + + + + .  .  .  + +  .
 """
 
 

@@ -103,17 +103,16 @@ def allow_proxies(permissions: Mapping[Permission, ProxyScope]) -> None:
 
 def related(actor: Actor) -> ColumnElement[bool]:
     """Return "a live care relation joins this patient and the actor": one indexed EXISTS."""
+    return exists().where(CareRelation.patient_id == Patient.id, *_stands_for(actor))
+
+
+def _stands_for(actor: Actor) -> tuple[ColumnElement[bool], ...]:
     now = clock.now()
     audiences = [name for name, roles in AUDIENCES.items() if roles & actor.roles]
     holder: ColumnElement[bool] = CareRelation.user_id == actor.user_id
     if audiences:
         holder = or_(holder, CareRelation.audience.in_(audiences))
-    return exists().where(
-        CareRelation.patient_id == Patient.id,
-        holder,
-        CareRelation.starts_at <= now,
-        or_(CareRelation.ends_at.is_(None), CareRelation.ends_at > now),
-    )
+    return holder, CareRelation.starts_at <= now, or_(CareRelation.ends_at.is_(None), CareRelation.ends_at > now)
 
 
 def is_live_proxy() -> ColumnElement[bool]:
@@ -121,10 +120,31 @@ def is_live_proxy() -> ColumnElement[bool]:
     return Proxy.revoked_at.is_(None) & or_(Proxy.expires_at.is_(None), Proxy.expires_at > clock.now())
 
 
+def related_to(actor: Actor) -> Select[Any]:
+    """Select the ids of the patients whom a live care relation joins to the actor: what `related` asks, as a set."""
+    stmt = select(CareRelation.patient_id).where(*_stands_for(actor))
+    return stmt.correlate(None)
+
+
+def own_charts(actor: Actor) -> Select[Any]:
+    """Select the id of the actor's own chart."""
+    return select(Patient.id).where(Patient.user_id == actor.user_id).correlate(None)
+
+
+def wards_of(actor: Actor, permission: Permission) -> Select[Any] | None:
+    """Select the ids of the patients for whom the actor may use this permission as their proxy; None: for nobody."""
+    scope = _FOR_WARDS.get(permission)
+    return _wards(actor, scope) if scope else None
+
+
+def _wards(actor: Actor, scope: ProxyScope) -> Select[Any]:
+    stmt = select(Proxy.patient_id).where(Proxy.user_id == actor.user_id, _MAY[scope], is_live_proxy())
+    return stmt.correlate(None)
+
+
 def is_ward(actor: Actor, scope: ProxyScope) -> ColumnElement[bool]:
     """Return "the actor has a live proxy of this scope for this patient"; the list is made once per statement."""
-    wards = select(Proxy.patient_id).where(Proxy.user_id == actor.user_id, _MAY[scope], is_live_proxy())
-    return Patient.id.in_(wards)
+    return Patient.id.in_(_wards(actor, scope))
 
 
 def _by_right(actor: Actor, permission: Permission) -> ColumnElement[bool]:
@@ -207,8 +227,8 @@ def ways(actor: Actor, permission: Permission) -> tuple[ColumnElement[Any], ...]
     )
 
 
-def way_of(actor: Actor, permission: Permission, found: Row[Any]) -> Way | None:
-    """Return how the permission reaches this chart, or None where it does not."""
+def way_of(actor: Actor, permission: Permission, found: Row[Any], *, patient_id: uuid.UUID | None = None) -> Way | None:
+    """Return how the permission reaches this chart, or None where it does not; its id is `found.id` unless given."""
     opens = found.glass_id is not None and _glass_widens(actor, permission)
     shows = bool(found.by_right or found.by_proxy)
     by_card = CARD in actor.scopes(permission)
@@ -218,7 +238,7 @@ def way_of(actor: Actor, permission: Permission, found: Row[Any]) -> Way | None:
         shows_all=shows or opens,
         is_by_glass=opens and not shows and not by_card,
         break_glass_id=found.glass_id,
-        on_behalf_of=found.id if found.by_proxy and not found.by_right else None,
+        on_behalf_of=(patient_id or found.id) if found.by_proxy and not found.by_right else None,
     )
 
 

@@ -1,0 +1,287 @@
+"""Find appointments: lists, search, one by id, one's own, those still standing in a range, and what became of one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, or_, select, union_all
+from sqlalchemy.sql import ColumnElement
+
+from server.core import clock
+from server.core.access import Actor, Permission, Scope
+from server.core.dump import columns_of
+from server.core.errors import NotFound
+from server.core.listing import ListSpec, Page, fetch_page
+from server.core.search import asked_words, like
+from server.modules.appointments.enums import LIVE
+from server.modules.appointments.models import Appointment, AppointmentEvent
+from server.modules.appointments.policies import (
+    Perm,
+    is_only_ward,
+    mine,
+    own_calendar,
+    sees_cards_alone,
+    shows_all,
+    visible,
+)
+from server.modules.appointments.schemas.appointment import AppointmentOut, HistoryOut, When
+from server.modules.doctors.models import Doctor
+from server.modules.patients.models import Patient
+from server.modules.patients.policies import Way, shows_all as shows_all_of_patient, way_of, ways
+from server.modules.patients.queries.people import matches, note_way, survivor_of
+from server.modules.users.models import User
+
+_table = Appointment.__table__
+# Columns of an answer that are not the appointment's own.
+_JOINED: Mapping[str, Any] = {
+    "patient_first_name": Patient.first_name.label("patient_first_name"),
+    "patient_last_name": Patient.last_name.label("patient_last_name"),
+    "patient_mrn": Patient.mrn.label("patient_mrn"),
+    "doctor_first_name": Doctor.first_name.label("doctor_first_name"),
+    "doctor_last_name": Doctor.last_name.label("doctor_last_name"),
+    "doctor_timezone": Doctor.timezone.label("doctor_timezone"),
+}
+COLUMNS = tuple(columns_of(AppointmentOut))
+HISTORY = tuple(columns_of(HistoryOut))
+
+LIST = ListSpec(
+    sorts={"starts_at": Appointment.starts_at, "created_at": Appointment.created_at},
+    tie=Appointment.id,
+    default="starts_at",
+)
+_LATEST_FIRST = ListSpec(sorts=LIST.sorts, tie=LIST.tie, default="-starts_at")
+_HISTORY_LIST = ListSpec(sorts={"at": AppointmentEvent.id}, tie=AppointmentEvent.id, default="at")
+
+# No visit lasts longer, so what began before that is over.
+_LONGEST = timedelta(days=1)
+
+
+def _columns(names: Sequence[str]) -> list[Any]:
+    return [_JOINED[name] if name in _JOINED else _table.c[name] for name in names]
+
+
+def _select(*columns: Any) -> Select[Any]:
+    """Select from appointments with patient and doctor; a database leaves the joins out where they are not asked."""
+    return (
+        select(*_columns(COLUMNS), *columns)
+        .select_from(Appointment)
+        .outerjoin(Patient, Patient.id == Appointment.patient_id)
+        .outerjoin(Doctor, Doctor.id == Appointment.doctor_id)
+    )
+
+
+def _shown_to(actor: Actor) -> Select[Any]:
+    """Select the columns and, row by row, whether this is of a ward, and whether the actor sees more than the card."""
+    return _select(is_only_ward(actor).label("is_ward"), shows_all(actor).label("shows_all"))
+
+
+def page_of_appointments(connection: Connection, actor: Actor, query: Mapping[str, Any]) -> Page:
+    """Return one page of the appointments in the actor's scope."""
+    stmt = visible(_shown_to(actor), actor, Perm.READ).where(*_filters(connection, actor, query))
+    page = fetch_page(connection, stmt, LIST, query)
+    survivor_id = survivor_of(connection, query["patient_id"]) if "patient_id" in query and not page.rows else None
+    return (
+        page if survivor_id is None else page_of_appointments(connection, actor, {**query, "patient_id": survivor_id})
+    )
+
+
+def page_of_own(connection: Connection, actor: Actor, query: Mapping[str, Any]) -> Page:
+    """Return one page of the actor's appointments as a patient, those of wards included."""
+    return _own(connection, actor, mine(actor), query)
+
+
+def page_of_calendar(connection: Connection, actor: Actor, query: Mapping[str, Any]) -> Page:
+    """Return one page of the actor's appointments as a doctor."""
+    return _own(connection, actor, Appointment.doctor_id.in_(own_calendar(actor)), query)
+
+
+def _own(connection: Connection, actor: Actor, is_own: ColumnElement[bool], query: Mapping[str, Any]) -> Page:
+    stmt = visible(_shown_to(actor), actor, Perm.READ).where(is_own, *_filters(connection, actor, query))
+    return fetch_page(connection, stmt, _LATEST_FIRST if query.get("when") == When.PAST else LIST, query)
+
+
+def _upcoming(query: Mapping[str, Any]) -> ColumnElement[bool]:
+    """Return "is not over"; what was cancelled is over, unless it is asked for by its status."""
+    now = clock.now()
+    ahead = and_(Appointment.ends_at > now, Appointment.starts_at > now - _LONGEST)
+    return ahead if "status" in query else and_(ahead, Appointment.status.in_(LIVE))
+
+
+def _past(_query: Mapping[str, Any]) -> ColumnElement[bool]:
+    now = clock.now()
+    return and_(Appointment.starts_at <= now, or_(Appointment.ends_at <= now, Appointment.status.not_in(LIVE)))
+
+
+def _today(_query: Mapping[str, Any]) -> ColumnElement[bool]:
+    today = clock.today()
+    return and_(Appointment.starts_at >= begin_of(today), Appointment.starts_at < end_of(today))
+
+
+_WHEN: Mapping[str, Callable[[Mapping[str, Any]], ColumnElement[bool]]] = {
+    When.UPCOMING: _upcoming,
+    When.PAST: _past,
+    When.TODAY: _today,
+}
+_FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    "patient_id": lambda patient_id: Appointment.patient_id == patient_id,
+    "doctor_id": lambda doctor_id: Appointment.doctor_id == doctor_id,
+    "status": Appointment.status.in_,
+    "type": lambda kind: Appointment.type == kind,
+    "from": lambda bound: Appointment.starts_at >= begin_of(bound),
+    "to": lambda bound: Appointment.starts_at < end_of(bound),
+}
+
+
+def begin_of(bound: date) -> datetime:
+    """Return the instant from which a range that begins with this date, or instant, reaches."""
+    return bound if isinstance(bound, datetime) else datetime.combine(bound, time(), clock.clinic_zone())
+
+
+def end_of(bound: date) -> datetime:
+    """Return the instant before which a range ends: a date is still in it, an instant is not."""
+    return bound if isinstance(bound, datetime) else begin_of(bound + timedelta(days=1))
+
+
+def _filters(connection: Connection, actor: Actor, query: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    found = [condition(query[name]) for name, condition in _FILTERS.items() if name in query]
+    if "when" in query:
+        found.append(_WHEN[query["when"]](query))
+    if "q" in query:
+        found += _matching(connection, actor, asked_words(query["q"]))
+    return found
+
+
+def _matching(connection: Connection, actor: Actor, words: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Return "each word occurs in what the actor sees of patient, doctor or reason".
+
+    The longest word is looked up in the indexes, one part of a union for each of the three; the others are compared
+    with what that has found.
+    """
+    longest, *others = sorted(words, key=len, reverse=True)
+    found: list[Select[Any]] = [
+        select(Appointment.id)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .where(*matches(connection, [longest]), _by_seen_facts(actor, longest)),
+        select(Appointment.id)
+        .join(Doctor, Doctor.id == Appointment.doctor_id)
+        .where(_has(Doctor.search_text, longest)),
+        select(Appointment.id).where(_by_reason(actor, longest)),
+    ]
+    return [
+        Appointment.id.in_(union_all(*(part.correlate(None) for part in found))),
+        *(
+            or_(
+                and_(_has(Patient.search_text, word), _by_seen_facts(actor, word)),
+                _has(Doctor.search_text, word),
+                _by_reason(actor, word),
+            )
+            for word in others
+        ),
+    ]
+
+
+def _has(column: Any, word: str) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = column.like(f"%{like(word)}%", escape="\\")
+    return found
+
+
+def _by_seen_facts(actor: Actor, word: str) -> ColumnElement[bool]:
+    """Return "found by what the actor sees of the patient": nobody learns an e-mail by searching for it."""
+    return or_(shows_all_of_patient(actor), _has(Patient.card_text, word))
+
+
+def _by_reason(actor: Actor, word: str) -> ColumnElement[bool]:
+    return and_(_has(Appointment.search_text, word), *([shows_all(actor)] if sees_cards_alone(actor) else []))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An appointment that a permission reaches: whose, and whether to show more than the card."""
+
+    id: uuid.UUID
+    patient_id: uuid.UUID
+    way: Way
+
+
+def one_row(
+    connection: Connection, actor: Actor, appointment_id: uuid.UUID, permission: Permission = Perm.READ
+) -> tuple[Any, ...]:
+    """Return `COLUMNS` of one appointment that the permission reaches, and whether to show all, or raise `NotFound`."""
+    found = connection.execute(_with_ways(_select(), actor, permission, appointment_id)).first()
+    way = _way(actor, permission, found)
+    if found is None or way is None:
+        raise NotFound
+    note_way(way)
+    return (*found[: len(COLUMNS)], way.shows_all)
+
+
+def in_scope(connection: Connection, actor: Actor, permission: Permission, appointment_id: uuid.UUID) -> Found | None:
+    """Return an appointment that the permission reaches, or None; the audit row learns of glass and proxy."""
+    stmt: Select[Any] = (
+        select(*_columns(("id", "patient_id")))
+        .select_from(Appointment)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Doctor, Doctor.id == Appointment.doctor_id)
+    )
+    found = connection.execute(_with_ways(stmt, actor, permission, appointment_id)).first()
+    way = _way(actor, permission, found)
+    if found is None or way is None:
+        return None
+    note_way(way)
+    return Found(found.id, found.patient_id, way)
+
+
+def _with_ways(stmt: Select[Any], actor: Actor, permission: Permission, appointment_id: uuid.UUID) -> Select[Any]:
+    is_own_calendar = (Doctor.user_id == actor.user_id).label("is_own_calendar")
+    return stmt.add_columns(*ways(actor, permission), is_own_calendar).where(Appointment.id == appointment_id)
+
+
+def _way(actor: Actor, permission: Permission, found: Row[Any] | None) -> Way | None:
+    if found is None:
+        return None
+    if found.is_own_calendar and {Scope.RELATED, Scope.OWN} & actor.scopes(permission):
+        return Way(shows_all=True, is_by_glass=False, break_glass_id=found.glass_id, on_behalf_of=None)
+    return way_of(actor, permission, found, patient_id=found.patient_id)
+
+
+def require_visible(connection: Connection, actor: Actor, appointment_id: uuid.UUID) -> None:
+    """Raise `NotFound` unless the actor may still see, or still book for, whose appointment this is."""
+    held = [permission for permission in (Perm.READ, Perm.BOOK) if actor.can(permission)]
+    if not any(in_scope(connection, actor, permission, appointment_id) for permission in held):
+        raise NotFound
+
+
+_LIVE_COLUMNS = (
+    *("id", "patient_id", "patient_first_name", "patient_last_name", "patient_mrn"),
+    *("doctor_id", "doctor_first_name", "doctor_last_name", "doctor_timezone"),
+    *("starts_at", "ends_at", "status", "type"),
+)
+
+
+def live_between(
+    connection: Connection, *, doctor_id: uuid.UUID | None, since: datetime, until: datetime
+) -> Sequence[Row[Any]]:
+    """Return the live bookings of one doctor, or of all, that start in a range, the end excluded, in their order."""
+    stmt = _select().with_only_columns(*_columns(_LIVE_COLUMNS), maintain_column_froms=True)
+    stmt = stmt.where(
+        Appointment.starts_at >= since, Appointment.starts_at < until, Appointment.status.in_(LIVE)
+    ).order_by(Appointment.starts_at, Appointment.id)
+    if doctor_id is not None:
+        stmt = stmt.where(Appointment.doctor_id == doctor_id)
+    return connection.execute(stmt).all()
+
+
+def page_of_history(connection: Connection, appointment_id: uuid.UUID, query: Mapping[str, Any]) -> Page:
+    """Return one page of what became of an appointment, oldest first."""
+    events, names = AppointmentEvent.__table__, {"first_name": User.first_name, "last_name": User.last_name}
+    stmt: Select[Any] = (
+        select(*(names[name] if name in names else events.c[name] for name in HISTORY))
+        .select_from(AppointmentEvent)
+        .outerjoin(User, User.id == AppointmentEvent.actor_id)
+        .where(AppointmentEvent.appointment_id == appointment_id)
+    )
+    return fetch_page(connection, stmt, _HISTORY_LIST, query)

@@ -1,0 +1,100 @@
+"""Appointments: list, search, one, one's own, and what became of one."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Response
+
+from server.core import trail as trails
+from server.core.declare import declares
+from server.core.dump import row_dumper
+from server.core.errors import NotFound
+from server.modules.appointments.policies import Perm
+from server.modules.appointments.queries import appointments as queries
+from server.modules.appointments.resources.routing import api
+from server.modules.appointments.resources.shown import READ, Appointments
+from server.modules.appointments.schemas.appointment import (
+    AppointmentQuery,
+    AppointmentSearchQuery,
+    HistoryAnswer,
+    HistoryCard,
+    HistoryOut,
+    HistoryQuery,
+    OwnAppointmentQuery,
+)
+
+
+class AppointmentCollection(Appointments):
+    """All appointments."""
+
+    @declares(Perm.READ, action="appointments.list", query=AppointmentQuery, many=True, **READ)
+    def get(self) -> Response:
+        """List the appointments in one's scope."""
+        return self.many(queries.page_of_appointments(self.connection, self.actor, self.query))
+
+
+class AppointmentSearch(Appointments):
+    """Search."""
+
+    @declares(Perm.READ, action="appointments.search", query=AppointmentSearchQuery, many=True, **READ)
+    def get(self) -> Response:
+        """Search the appointments in one's scope by patient, doctor or reason; every word must occur."""
+        return self.many(queries.page_of_appointments(self.connection, self.actor, self.query))
+
+
+class AppointmentItem(Appointments):
+    """One appointment."""
+
+    @declares(Perm.READ, action="appointments.read", **READ)
+    def get(self, appointment_id: uuid.UUID) -> Response:
+        """Show one appointment; who sees the card alone is not told why it was made."""
+        return self.show(self.seen(appointment_id))
+
+
+class OwnAppointments(Appointments):
+    """One's own appointments as a patient."""
+
+    @declares(Perm.READ, action="appointments.list", query=OwnAppointmentQuery, many=True, **READ)
+    def get(self) -> Response:
+        """List one's own appointments, and those of the patients whose proxy one is."""
+        return self.many(queries.page_of_own(self.connection, self.actor, self.query))
+
+
+class OwnCalendar(Appointments):
+    """One's own appointments as a doctor."""
+
+    @declares(Perm.READ, action="appointments.list", query=OwnAppointmentQuery, many=True, **READ)
+    def get(self) -> Response:
+        """List the appointments in one's own calendar."""
+        return self.many(queries.page_of_calendar(self.connection, self.actor, self.query))
+
+
+class AppointmentHistory(Appointments):
+    """What became of one appointment."""
+
+    @declares(
+        Perm.READ,
+        action="appointments.history",
+        object_type="appointment",
+        query=HistoryQuery,
+        out=HistoryAnswer,
+        many=True,
+    )
+    def get(self, appointment_id: uuid.UUID) -> Response:
+        """List who changed what of an appointment and when, oldest first."""
+        found = queries.in_scope(self.connection, self.actor, Perm.READ, appointment_id)
+        if found is None:
+            raise NotFound
+        trails.current().about(appointment_id, patient_id=found.patient_id)
+        shape = HistoryOut if found.way.shows_all else HistoryCard
+        page = queries.page_of_history(self.connection, appointment_id, self.query)
+        return self.page(page, dump=row_dumper(shape, page.columns))
+
+
+api.add_resource(AppointmentCollection, "/appointments")
+api.add_resource(AppointmentSearch, "/appointments/search")
+api.add_resource(AppointmentItem, "/appointments/<uuid:appointment_id>")
+api.add_resource(OwnAppointments, "/appointments/me")
+api.add_resource(OwnCalendar, "/appointments/doctor/me")
+api.add_resource(AppointmentHistory, "/appointments/<uuid:appointment_id>/history")

@@ -1,0 +1,53 @@
+"""Show appointments with the fields that the caller may see of each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response
+
+from server.core import answers, trail as trails
+from server.core.access import Permission
+from server.core.dump import row_dumper
+from server.core.listing import Page
+from server.core.resource import Resource
+from server.modules.appointments.policies import Perm
+from server.modules.appointments.queries import appointments as queries
+from server.modules.appointments.schemas.appointment import AppointmentAnswer, AppointmentCard, AppointmentOut
+
+READ = {"object_type": "appointment", "out": AppointmentAnswer}
+
+_show_all = row_dumper(AppointmentOut, queries.COLUMNS)
+_show_card = row_dumper(AppointmentCard, queries.COLUMNS)
+_PATIENT = queries.COLUMNS.index("patient_id")
+
+
+class Appointments(Resource):
+    """The base of what answers with appointments."""
+
+    def seen(self, appointment_id: uuid.UUID) -> dict[str, Any]:
+        """Return one appointment as the caller sees it through the permission that this method declares."""
+        declared = self.declaration.permission
+        permission = declared if isinstance(declared, Permission) else Perm.READ
+        *row, shows_all = queries.one_row(self.connection, self.actor, appointment_id, permission)
+        trails.current().about(appointment_id, patient_id=row[_PATIENT])
+        return (_show_all if shows_all else _show_card)(row)
+
+    def many(self, page: Page) -> Response:
+        """Answer one page of appointments; the audit row says whose, where they are of one patient."""
+        shown = [_dump(row) for row in page.rows]
+        trail = trails.current()
+        trail.listed(one["id"] for one in shown)
+        patients = {row[_PATIENT] for row in page.rows}
+        wards = {row[_PATIENT] for row in page.rows if row[-2]}
+        if len(wards) == 1:
+            trail.seen_for(wards.pop())
+        elif len(patients) == 1:
+            trail.about(patient_id=patients.pop())
+        return answers.listed(page, shown)
+
+
+def _dump(row: Sequence[Any]) -> dict[str, Any]:
+    return (_show_all if row[-1] else _show_card)(row)
