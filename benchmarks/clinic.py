@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -45,7 +46,7 @@ class Clinic:
         """The clinic's clock."""
         return ZoneInfo(self.environ["CLINIC_TIMEZONE"])
 
-    def connect(self) -> psycopg.Connection[tuple[object, ...]]:
+    def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         """Return a connection beside the servers, as the owner of the tables."""
         return psycopg.connect(dsn(self.database_uri), autocommit=True)
 

@@ -18,7 +18,6 @@ from psycopg.rows import tuple_row
 from benchmarks.cursors import cursor_of
 from tests.servers import dsn
 
-_URI = dsn(os.environ["DATABASE_URI"])
 _held = threading.local()
 
 _COLUMNS = (
@@ -51,9 +50,17 @@ WHERE {where} ORDER BY rank, last_name_key, id LIMIT %(limit)s
 def _connection() -> psycopg.Connection[tuple[Any, ...]]:
     """Return this thread's connection, in autocommit."""
     if not hasattr(_held, "connection"):
-        _held.connection = psycopg.connect(_URI, autocommit=True, row_factory=tuple_row, options="-c timezone=UTC")
+        uri = dsn(os.environ["DATABASE_URI"])
+        _held.connection = psycopg.connect(uri, autocommit=True, row_factory=tuple_row, options="-c timezone=UTC")
     connection: psycopg.Connection[tuple[Any, ...]] = _held.connection
     return connection
+
+
+def disconnect() -> None:
+    """Close this thread's connection."""
+    if hasattr(_held, "connection"):
+        _held.connection.close()
+        del _held.connection
 
 
 def _shown(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -32,19 +32,17 @@ Windows = dict[str, list[Window]]
 def measure(case: Case, servers: Mapping[str, Server], *, seconds: float, rounds: int = ROUNDS) -> Windows:
     """Let the servers take turns, A B C A B C, after each has warmed up."""
     windows: Windows = {name: [] for name in servers}
-    turn = 0
     for number in range(rounds + 1):
         for name, server in servers.items():
-            turn += 1
-            window = _window(case, server, turn, seconds)
+            window = _window(case, server, seconds)
             if number:
                 windows[name].append(window)
     return windows
 
 
-def _window(case: Case, server: Server, turn: int, seconds: float) -> Window:
+def _window(case: Case, server: Server, seconds: float) -> Window:
     before = server.cpu_seconds()
-    load = drive(server.port, case.work(turn), connections=CONNECTIONS, seconds=seconds)
+    load = drive(server.port, case.work(), connections=CONNECTIONS, seconds=seconds)
     used = server.cpu_seconds() - before
     if set(load.statuses) != {case.expected}:
         raise RuntimeError(f"{server.name} answers {case.name} with {dict(load.statuses)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import time
 from collections import Counter
@@ -111,8 +110,3 @@ async def _drive(port: int, work: Iterator[bytes], connections: int, seconds: fl
 def drive(port: int, requests: Iterable[bytes], *, connections: int = 8, seconds: float = 3600.0) -> Load:
     """Send requests until the time is up or, where they end, the last is answered."""
     return asyncio.run(_drive(port, iter(requests), connections, seconds))
-
-
-def forever(requests: list[bytes], start: int = 0) -> Iterator[bytes]:
-    """Repeat prepared requests, beginning somewhere."""
-    return itertools.islice(itertools.cycle(requests), start % len(requests), None)

@@ -31,7 +31,7 @@ def measure(clinic: Clinic, cases: Sequence[Case], marks: Sequence[int] = MARKS)
 
 
 def _send(server: Server, cases: Sequence[Case], count: int) -> int:
-    turns = [case.work(0) for case in cases]
+    turns = [case.work() for case in cases]
     mixed = (next(turns[number % len(turns)]) for number in range(count))
     load = drive(server.port, mixed)
     if not set(load.statuses) <= {case.expected for case in cases}:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -21,11 +22,12 @@ BEGINS = datetime(2024, 1, 1, tzinfo=UTC)
 _BLOCK = 10_000
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """Return the words of a text."""
     return text.split()
 
 
-GIVEN = _words(
+GIVEN = words(
     "Mary James Patricia Robert Jennifer John Linda Michael Elizabeth David Barbara William Susan Richard Jessica"
     " Joseph Karen Thomas Sarah Charles Nancy Daniel Lisa Matthew Margaret Anthony Sandra Mark Ashley Donald Kimberly"
     " Steven Emily Andrew Donna Paul Michelle Joshua Carol Kenneth Amanda Kevin Melissa Brian Deborah Timothy Stephanie"
@@ -33,15 +35,15 @@ GIVEN = _words(
     " Gary Anna Eric Brenda Jonathan Pamela Stephen Emma Larry Nicole Justin Helen Scott Samantha Brandon Hannah"
     " Benjamin Joanna Samuel Christina Gregory Marianne Alexander Ingrid Patrick Yasmin Mateo Aisha Hiroshi Priya Omar"
 )
-_COMMON = _words(
+_COMMON = words(
     "Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez Wilson Anderson"
     " Thomas Taylor Moore Jackson Martin Lee Perez Thompson White Harris Sanchez Clark Ramirez Lewis Robinson Walker"
     " Young Allen King Wright Scott Torres Nguyen Hill Flores Green Adams Nelson Baker Hall Rivera Campbell Mitchell"
 )
-_HEADS = _words("Ash Black Brad Cart Dun East Fair Gold Hart Hol Ken Lang Mar Nor Oak Pem Quin Rad Stan Thorn Wal West")
-_TAILS = _words("berg bridge brook burn bury by combe dale field ford gate ham hurst land ley man more ridge stead ton")
+_HEADS = words("Ash Black Brad Cart Dun East Fair Gold Hart Hol Ken Lang Mar Nor Oak Pem Quin Rad Stan Thorn Wal West")
+_TAILS = words("berg bridge brook burn bury by combe dale field ford gate ham hurst land ley man more ridge stead ton")
 FAMILY = [*_COMMON, *(head + tail for head in _HEADS for tail in _TAILS)]
-CITIES = _words("Springfield Riverton Fairview Lakeside Milton Ashland Georgetown Salem Clinton Madison")
+CITIES = words("Springfield Riverton Fairview Lakeside Milton Ashland Georgetown Salem Clinton Madison")
 
 
 def id_of(kind: int, number: int) -> str:
@@ -99,7 +101,7 @@ def _patient(number: int, first: str, last: str, day: int, city: str) -> tuple[s
 
 
 def copy(
-    connection: psycopg.Connection[object], table: str, columns: Iterable[str], rows: Iterable[tuple[str, ...]]
+    connection: psycopg.Connection[tuple[Any, ...]], table: str, columns: Iterable[str], rows: Iterable[tuple[str, ...]]
 ) -> None:
     r"""Copy rows of texts into a table; none of them needs escaping, and `\N` is null."""
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
@@ -123,7 +125,7 @@ _SLOW_INDEXES = (
 )
 
 
-def fill_patients(connection: psycopg.Connection[object], count: int) -> None:
+def fill_patients(connection: psycopg.Connection[tuple[Any, ...]], count: int) -> None:
     """Put patients into an empty table, and the counter of their numbers behind them."""
     slow = connection.execute(_SLOW_INDEXES, ["patients"]).fetchall()
     for name, _ in slow:

@@ -1,4 +1,4 @@
-"""Fill a migrated PostgreSQL with doctors who keep the same hours, and with appointments, in past and future.
+"""Fill a migrated PostgreSQL with doctors and their hours, and with appointments in past and future.
 
 Half of the doctors are busy: they have the appointments, most of each day long. The others are free: bookings are
 measured on them. All work from Monday to Friday, nine to five by the clinic's clock, in visits of half an hour.
@@ -10,11 +10,12 @@ import itertools
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
 
-from benchmarks.seed import BEGINS, FAMILY, GIVEN, copy, id_of
+from benchmarks.seed import BEGINS, FAMILY, GIVEN, copy, id_of, words
 
 DOCTORS = 400
 BUSY = DOCTORS // 2
@@ -25,23 +26,26 @@ BOOKED = tuple(place for place in range(PER_DAY) if place % 5 != 3)
 # Bookings reach as far as the horizon of 180 days less a week; what is more lies in the past.
 DAYS_AHEAD = 120
 
-_DOCTOR = (
-    *("id", "first_name", "last_name", "title", "qualifications", "languages", "city", "default_duration_minutes"),
-    *("status", "rating_count", "rating_sum", "rating_thousandths", "calendar_version"),
-    *("last_name_key", "city_key", "fee_key", "language_keys", "search_text", "created_at", "updated_at", "version"),
+_USER = words(
+    "id email email_key first_name last_name status mfa_enabled last_name_key search_text created_at updated_at version"
 )
-_WINDOW = (
-    *("id", "doctor_id", "weekday", "start_minute", "end_minute", "slot_minutes", "buffer_before", "buffer_after"),
-    *("capacity", "created_at", "updated_at", "version"),
+_DOCTOR = words(
+    "id user_id first_name last_name title qualifications languages city default_duration_minutes status"
+    " rating_count rating_sum rating_thousandths calendar_version last_name_key city_key fee_key language_keys"
+    " search_text created_at updated_at version"
 )
-_APPOINTMENT = (
-    *("id", "patient_id", "doctor_id", "starts_at", "ends_at", "status", "type", "timed_at", "search_text"),
-    *("created_at", "updated_at", "version"),
+_WINDOW = words(
+    "id doctor_id weekday start_minute end_minute slot_minutes buffer_before buffer_after capacity created_at"
+    " updated_at version"
 )
-_INTERVAL = (
-    *("id", "doctor_id", "seat", "busy_from", "busy_to", "patient_id", "starts_at", "ends_at", "kind"),
-    *("appointment_id", "created_at"),
+_APPOINTMENT = words(
+    "id patient_id doctor_id starts_at ends_at status type timed_at search_text created_at updated_at version"
 )
+_INTERVAL = words("id doctor_id seat busy_from busy_to patient_id starts_at ends_at kind appointment_id created_at")
+
+
+def _numbers() -> range:
+    return range(1, DOCTORS + 1)
 
 
 def doctor_id(number: int) -> uuid.UUID:
@@ -69,20 +73,39 @@ def starts_at(day: date, place: int, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(hour, minute), zone).astimezone(UTC)
 
 
+def _users() -> Iterator[tuple[str, ...]]:
+    at = BEGINS.isoformat()
+    for number in _numbers():
+        email, last = f"doctor{number}@example.com", FAMILY[number % len(FAMILY)]
+        names = (GIVEN[number % len(GIVEN)], last)
+        text = f" {last.lower()} doctor{number} example com "
+        yield (id_of(6, number), email, email, *names, "active", "false", last.lower(), text, at, at, "1")
+
+
 def _doctors() -> Iterator[tuple[str, ...]]:
     at = BEGINS.isoformat()
-    for number in range(1, DOCTORS + 1):
+    for number in _numbers():
         first, last = GIVEN[number % len(GIVEN)], FAMILY[number % len(FAMILY)]
-        words = f" {last.lower()} {first.lower()} springfield "
+        text = f" {last.lower()} {first.lower()} springfield "
         yield (
-            *(str(doctor_id(number)), first, last, "Dr.", "[]", '["en"]', "Springfield", str(MINUTES)),
-            *("active", "0", "0", "0", "0", last.lower(), "springfield", "0", " en ", words, at, at, "1"),
+            *(
+                str(doctor_id(number)),
+                id_of(6, number),
+                first,
+                last,
+                "Dr.",
+                "[]",
+                '["en"]',
+                "Springfield",
+                str(MINUTES),
+            ),
+            *("active", "0", "0", "0", "0", last.lower(), "springfield", "0", " en ", text, at, at, "1"),
         )
 
 
 def _windows() -> Iterator[tuple[str, ...]]:
     at = BEGINS.isoformat()
-    for number in range(1, DOCTORS + 1):
+    for number in _numbers():
         for weekday in range(5):
             own_id = id_of(3, number * 7 + weekday)
             minutes = (str(OPENS), str(CLOSES), str(MINUTES))
@@ -104,8 +127,12 @@ def _visits(count: int, patients: int, today: date, zone: ZoneInfo) -> Iterator[
         yield number, number % patients + 1, doctor, start
 
 
-def fill_calendar(connection: psycopg.Connection[object], *, patients: int, appointments: int, zone: ZoneInfo) -> None:
-    """Put doctors with their hours, and appointments with the time that they take, into empty tables."""
+def fill_calendar(
+    connection: psycopg.Connection[tuple[Any, ...]], *, patients: int, appointments: int, zone: ZoneInfo
+) -> None:
+    """Put doctors with their accounts and hours, and appointments with the time that they take, into empty tables."""
+    copy(connection, "users", _USER, _users())
+    copy(connection, "user_roles", ("user_id", "role"), ((id_of(6, number), "doctor") for number in _numbers()))
     copy(connection, "doctors", _DOCTOR, _doctors())
     copy(connection, "availability_windows", _WINDOW, _windows())
     if not appointments:
