@@ -41,10 +41,12 @@ from server.modules.doctors.enums import DoctorStatus
 from server.modules.doctors.models import Doctor, Holiday
 
 LONGEST_BUFFER_MINUTES = 240
-# A visit that begins in the range may take time this long after its start, and this long before it.
-_AFTER = timedelta(minutes=LONGEST_MINUTES + LONGEST_BUFFER_MINUTES)
+LONGEST_VISIT = timedelta(minutes=LONGEST_MINUTES)
+# No row of taken time is longer, so one range of an index holds all that meet a time.
+LONGEST_TAKEN = LONGEST_VISIT + 2 * timedelta(minutes=LONGEST_BUFFER_MINUTES)
+# A visit that begins in the range may take time this long before it and after.
 _BEFORE = timedelta(minutes=LONGEST_BUFFER_MINUTES)
-_LONGEST_TAKEN = timedelta(minutes=LONGEST_MINUTES + 2 * LONGEST_BUFFER_MINUTES)
+_AFTER = LONGEST_VISIT + timedelta(minutes=LONGEST_BUFFER_MINUTES)
 # Dates are those of the doctor's wall clock, up to 14 hours off; hours of the day before may run over midnight.
 _DAYS_AROUND = timedelta(days=2)
 
@@ -140,7 +142,6 @@ def _statement(
                 at2=TakenInterval.busy_to,
             ).where(
                 whose(TakenInterval.doctor_id),
-                # No row is longer than the longest visit with its buffers, so one range of the index holds all.
                 TakenInterval.busy_from > taken_since,
                 TakenInterval.busy_from < until,
                 TakenInterval.busy_to > since,
@@ -176,7 +177,7 @@ def _bounds(since: datetime, until: datetime) -> dict[str, Any]:
     return {
         "since": since,
         "until": until,
-        "taken_since": since - _LONGEST_TAKEN,
+        "taken_since": since - LONGEST_TAKEN,
         "first_day": since.date() - _DAYS_AROUND,
         "last_day": until.date() + _DAYS_AROUND,
         "now": clock.now(),
