@@ -1,6 +1,7 @@
 """Configure gunicorn; the command line and the environment may override the bind address and the sizes."""
 
 import os
+import re
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -28,7 +29,7 @@ if Path("/dev/shm").is_dir():
     worker_tmp_dir = "/dev/shm"
 
 # The application logs each request itself; this log is for finding out what never reached it. %(U)s is the path alone:
-# %(r)s and %(f)s carry query strings, and those hold names and birth dates.
+# %(r)s and %(f)s carry query strings, which hold names and birth dates. The path of a calendar feed is a secret too.
 accesslog = environment.get("GUNICORN_ACCESS_LOG")
 access_log_format = '%(h)s "%(m)s %(U)s %(H)s" %(s)s %(B)s bytes %(M)s ms'
 errorlog = "-"
@@ -37,14 +38,31 @@ errorlog = "-"
 limit_request_line = 8190
 
 
+FEED = re.compile(r"(/calendar/)(?!tokens(?:/|$|\s))[^/?#\s]+")
+
+
 class DiscreetLogger(Logger):
-    """Leave out what a refused request line says: it may be a search for a name."""
+    """Leave out what a refused request line says, it may be a search for a name, and the tokens of calendar feeds."""
+
+    def atoms(self, resp, req, environ, request_time):
+        """Return what an access log line is made of, without the token in the path of a feed."""
+        found = super().atoms(resp, req, environ, request_time)
+        return {name: without_token(value) for name, value in found.items()}
 
     def warning(self, msg, *args, **kwargs):
         """Log a warning, of a refused request the address only."""
         if msg.startswith("Invalid request from ip="):
             msg = msg.partition(": ")[0]
         super().warning(msg, *args, **kwargs)
+
+    def exception(self, msg, *args, **kwargs):
+        """Log an error with its traceback; the address that it names carries no token."""
+        super().exception(msg, *map(without_token, args), **kwargs)
+
+
+def without_token(value):
+    """Return a path, or anything else, without the token of a calendar feed."""
+    return FEED.sub(r"\1(token)", value) if isinstance(value, str) else value
 
 
 logger_class = DiscreetLogger
