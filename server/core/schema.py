@@ -65,6 +65,17 @@ class SearchText(f.Line):
         super().__init__(most=200, metadata={"pattern": pattern}, **kwargs)
 
 
+class AddressIn(Body):
+    """A postal address; PATCH changes the parts that are sent."""
+
+    line1 = f.Line(allow_none=True, load_default=None)
+    line2 = f.Line(allow_none=True, load_default=None)
+    city = f.Line(most=100, allow_none=True, load_default=None)
+    state = f.Line(most=100, allow_none=True, load_default=None)
+    postal_code = f.Line(most=20, allow_none=True, load_default=None)
+    country = f.Country(allow_none=True, load_default=None)
+
+
 def with_two_names(data: dict[str, Any]) -> dict[str, Any]:
     """Return what was sent with `name`, where that was sent, split at its last space into first and last name."""
     data = dict(data)

@@ -133,6 +133,29 @@ GET    /api/v1/appointments/doctor/me                              + + + + + .  
 GET    /api/v1/appointments/queue                                  + + + + + .  .  .  . .  .
 GET    /api/v1/appointments/{appointment_id}                       + + + + + .  .  .  + +  .
 GET    /api/v1/appointments/{appointment_id}/history               + + + + + .  .  .  + +  .
+
+GET    /api/v1/doctors                                             + + + + + +  +  +  + +  +
+POST   /api/v1/doctors                                             + . . . . .  .  .  . .  .
+GET    /api/v1/doctors/search                                      + + + + + +  +  +  + +  +
+GET    /api/v1/doctors/{doctor_id}                                 + + + + + +  +  +  + +  +
+PUT    /api/v1/doctors/{doctor_id}                                 + . . . . .  .  .  . .  .
+PATCH  /api/v1/doctors/{doctor_id}                                 + . . . . .  .  .  . .  .
+DELETE /api/v1/doctors/{doctor_id}                                 + . . . . .  .  .  . .  .
+GET    /api/v1/doctors/me/profile                                  . + . . . .  .  .  . .  .
+POST   /api/v1/doctors/me/profile                                  . + . . . .  .  .  . .  .
+PATCH  /api/v1/doctors/me/profile                                  . + . . . .  .  .  . .  .
+GET    /api/v1/doctors/me/favorites                                . . . . . .  .  .  . +  .
+POST   /api/v1/doctors/{doctor_id}/favorite                        . . . . . .  .  .  . +  .
+DELETE /api/v1/doctors/{doctor_id}/favorite                        . . . . . .  .  .  . +  .
+GET    /api/v1/specialties                                         + + + + + +  +  +  + +  +
+POST   /api/v1/specialties                                         + . . . . .  .  .  . .  .
+PATCH  /api/v1/specialties/{specialty_id}                          + . . . . .  .  .  . .  .
+DELETE /api/v1/specialties/{specialty_id}                          + . . . . .  .  .  . .  .
+GET    /api/v1/clinic                                              + + + + + +  +  +  + +  .
+PATCH  /api/v1/clinic                                              + . . . . .  .  .  . .  .
+GET    /api/v1/clinic/holidays                                     + + + + + +  +  +  + +  .
+POST   /api/v1/clinic/holidays                                     + . . . . .  .  .  . .  .
+DELETE /api/v1/clinic/holidays/{holiday_id}                        + . . . . .  .  .  . .  .
 """
 
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from server.core.access import Grants, Permission, Scope, everyone, row
+from typing import Any
+
+from sqlalchemy import Select, false, or_, true
+from sqlalchemy.sql import ColumnElement
+
+from server.core.access import Actor, Grants, Permission, Scope, everyone, row
+from server.modules.doctors.enums import DoctorStatus
+from server.modules.doctors.models import Doctor
 
 ALL, OWN = Scope.ALL, Scope.OWN
 
@@ -26,3 +33,17 @@ GRANTS: Grants = {
     Perm.CLINIC_READ: everyone(ALL),
     Perm.FAVORITES: row(Pt=OWN),
 }
+
+
+def shows_all(viewer: Actor | None) -> ColumnElement[bool]:
+    """Return "this viewer sees the account and the licence": admins of all doctors, doctors their own."""
+    if viewer is None:
+        return false()
+    if Scope.ALL in viewer.scopes(Perm.MANAGE):
+        return true()
+    return Doctor.user_id == viewer.user_id if viewer.can(Perm.PROFILE) else false()
+
+
+def visible(stmt: Select[Any], viewer: Actor | None) -> Select[Any]:
+    """Narrow a statement on doctors to those whom the viewer may see: the active, and whom they see wholly."""
+    return stmt.where(or_(Doctor.status == DoctorStatus.ACTIVE, shows_all(viewer)))

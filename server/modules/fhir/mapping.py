@@ -14,9 +14,10 @@ from marshmallow import Schema, ValidationError
 from server.core import clock
 from server.core.inputs import invalid
 from server.core.people import split_name
+from server.core.schema import AddressIn
 from server.modules.fhir.models import Reason
 from server.modules.patients.schemas.chart import ICD10CM, AllergyIn, ConditionIn
-from server.modules.patients.schemas.patient import AddressIn, PatientPut
+from server.modules.patients.schemas.patient import PatientPut
 from server.modules.patients.schemas.sheet import IdentifierIn
 
 SNOMED, ICD10CM_SYSTEM = "http://snomed.info/sct", "http://hl7.org/fhir/sid/icd-10-cm"

@@ -41,6 +41,7 @@ class MeOut(UserOut):
     permissions = fields.List(fields.String(), required=True)
     notification_preferences = fields.Nested(PreferencesOut, required=True)
     patient_id = fields.UUID(metadata={"description": "One's own chart, where there is one."})
+    doctor_id = fields.UUID(metadata={"description": "One's own profile as a doctor, where there is one."})
     wards = fields.List(
         fields.Dict(), metadata={"description": "For whom one may act: `patient_id`, `name` and `scopes` of each."}
     )

@@ -1,5 +1,6 @@
 """Doctors over HTTP."""
 
+from server.modules.doctors.resources import doctors, specialties
 from server.modules.doctors.resources.routing import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "doctors", "specialties"]

@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from server.core import clock, fields as f
 from server.core.people import Sex, full_name
-from server.core.schema import Body, ListQuery, Out, Query, SearchText, SortKeys, TextFlag, with_two_names
+from server.core.schema import AddressIn, Body, ListQuery, Out, Query, SearchText, SortKeys, TextFlag, with_two_names
 from server.modules.patients.enums import PatientStatus
 
 MARITAL = ("single", "married", "partnered", "separated", "divorced", "widowed", "unknown")
@@ -25,17 +25,6 @@ def age_in_years(born: date, died: date | None) -> int:
     """Return completed years, at death for the dead."""
     day = died or clock.today()
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-
-
-class AddressIn(Body):
-    """A postal address; PATCH changes the parts that are sent."""
-
-    line1 = f.Line(allow_none=True, load_default=None)
-    line2 = f.Line(allow_none=True, load_default=None)
-    city = f.Line(most=100, allow_none=True, load_default=None)
-    state = f.Line(most=100, allow_none=True, load_default=None)
-    postal_code = f.Line(most=20, allow_none=True, load_default=None)
-    country = f.Country(allow_none=True, load_default=None)
 
 
 def _not_future(day: date) -> None:
