@@ -21,7 +21,7 @@ async def record(
     object_type: str = "patient",
     object_id: uuid.UUID | None = None,
     patient_id: uuid.UUID | None = None,
-    object_ids: Sequence[uuid.UUID] = (),
+    object_ids: Sequence[uuid.UUID] | None = None,
 ) -> None:
     """Add the row of this request, and commit."""
     session.add(
@@ -36,8 +36,8 @@ async def record(
             object_type=object_type,
             object_id=object_id,
             patient_id=patient_id,
-            object_ids=[str(one) for one in object_ids],
-            object_count=len(object_ids) or None,
+            object_ids=[str(one) for one in object_ids or ()],
+            object_count=None if object_ids is None else len(object_ids),
         )
     )
     await session.commit()

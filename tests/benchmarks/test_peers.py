@@ -75,7 +75,7 @@ def peer(seeded, leg, tmp_path):
     server.stop()
 
 
-def test_the_peer_answers_as_we_do_and_records_it(desk, seeded, peer):
+def test_the_peer_answers_and_records_as_we_do_and_lets_no_ended_session_in(desk, leg, seeded, peer):
     for path in PATHS:
         ours, theirs = desk.get(path.removeprefix(API)), ask(peer, "GET", path, desk.tokens.access)
         assert (ours.status_code, theirs[0]) == (200, 200), theirs
@@ -86,20 +86,10 @@ def test_the_peer_answers_as_we_do_and_records_it(desk, seeded, peer):
         said = rows.all()
     assert len(said) == 2 * len(PATHS)
     assert said[::2] == said[1::2]
-
-
-def test_the_peer_lets_nobody_in_without_a_live_session(desk, peer, redis_of):
     assert ask(peer, "GET", PATHS[0], "nonsense")[0] == 401
-    assert ask(peer, "GET", PATHS[0], desk.tokens.access)[0] == 200
-    redis_of.set(f"blocklist:{desk.tokens.session_id}", "1")
-    assert ask(peer, "GET", PATHS[0], desk.tokens.access)[0] == 401
-
-
-@pytest.fixture
-def redis_of(leg):
-    """Give Redis as the servers see it."""
     with redis.Redis.from_url(leg.redis_url) as client:
-        yield client
+        client.set(f"blocklist:{desk.tokens.session_id}", "1")
+    assert ask(peer, "GET", PATHS[0], desk.tokens.access)[0] == 401
 
 
 def test_differences_are_named():
