@@ -1,0 +1,83 @@
+"""Write the mails of this module: when it is and where to see more, nothing that says what for or with whom.
+
+Each looks again before it leaves: what is no longer so is not sent.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from email.message import EmailMessage
+from typing import Any
+
+from sqlalchemy import select
+
+from server.core import clock, state
+from server.core.db import db
+from server.modules.appointments.enums import LIVE
+from server.modules.appointments.models import Appointment
+from server.modules.appointments.service.notices import APPOINTMENT_LETTER, APPOINTMENT_MAIL
+from server.modules.auth.mails import letter
+from server.modules.notifications.addresses import address_of
+from server.modules.notifications.enums import Kind
+from server.modules.notifications.service import mail_kind
+from server.modules.notifications.words import words_of
+from server.modules.patients.enums import PatientStatus
+from server.modules.patients.models import Patient
+
+Details = dict[str, Any]
+
+CALL = "To change it, or if you cannot come, please call the clinic.\n"
+
+
+def install() -> None:
+    """Register the composers of this module's mails."""
+    mail_kind(APPOINTMENT_MAIL)(appointment_to_user)
+    mail_kind(APPOINTMENT_LETTER)(appointment_to_patient)
+
+
+def appointment_to_user(user_id: uuid.UUID, details: Details) -> EmailMessage | None:
+    """Tell somebody with an account what became of an appointment."""
+    address = address_of(user_id)
+    if address is None or not _is_so(details):
+        return None
+    return _about(address.email, details, f"See it here: {link('appointments', details['appointment_id'])}\n")
+
+
+def appointment_to_patient(appointment_id: uuid.UUID, details: Details) -> EmailMessage | None:
+    """Tell a patient who has no account what became of an appointment."""
+    stmt = select(Patient.email, Patient.status).where(
+        Patient.id == select(Appointment.patient_id).where(Appointment.id == appointment_id).scalar_subquery()
+    )
+    patient = db.session.execute(stmt).first()
+    if patient is None or not patient.email or patient.status == PatientStatus.DECEASED or not _is_so(details):
+        return None
+    is_off = details["about"] == Kind.APPOINTMENT_CANCELLED
+    return _about(patient.email, details, f"Book another: {link('doctors')}\n" if is_off else CALL)
+
+
+def link(*path: str) -> str:
+    """Return the address of a page; it comes from the settings alone, never from a request."""
+    return "/".join((state.settings().frontend_url.rstrip("/"), *path))
+
+
+def _about(email: str, details: Details, ending: str) -> EmailMessage:
+    title, body = words_of(Kind(details["about"]), {})
+    return letter(email, title, f"{body}\n\n{details['when']}\n\n{ending}")
+
+
+def _is_so(details: Details) -> bool:
+    """Whether the appointment stands as told or, where it was told that it is off, does not."""
+    if "about" not in details:
+        return False  # emptied with age
+    starts_at, about = datetime.fromisoformat(details["starts_at"]), Kind(details["about"])
+    stmt = select(Appointment.id).where(
+        Appointment.id == uuid.UUID(details["appointment_id"]),
+        Appointment.doctor_id == uuid.UUID(details["doctor_id"]),
+        Appointment.starts_at == starts_at,
+        Appointment.status.in_(LIVE),
+    )
+    stands = db.session.execute(stmt).first() is not None
+    if about == Kind.APPOINTMENT_REMINDER:
+        return stands and starts_at > clock.now()
+    return stands != (about == Kind.APPOINTMENT_CANCELLED)
