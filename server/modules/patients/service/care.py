@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, or_, select, update
 
 from server.core import clock, state
 from server.core.access import Role, Scope
 from server.core.db import db
 from server.core.errors import refused
+from server.core.ids import new_id
 from server.modules.patients.enums import RelationSource
 from server.modules.patients.models.care import CareRelation
 from server.modules.patients.policies import Perm
@@ -41,6 +44,31 @@ def relate(
     db.session.add(relation)
     db.session.flush()
     return relation
+
+
+_ADD = insert(CareRelation.__table__)
+
+
+def relate_all(relations: Sequence[Mapping[str, Any]]) -> None:
+    """Open charts to several at once, in one statement; each names all columns but the id, the role and by whom."""
+    if relations:
+        # Every row names the same columns, so that they are one statement.
+        rows = [{"id": new_id(), "role": None, "added_by": None, **relation} for relation in relations]
+        db.session.execute(_ADD, rows)
+
+
+def end_all(*, source: RelationSource, source_ids: Collection[uuid.UUID], of_users: bool = False) -> None:
+    """Close what these sources have opened and is not over; `of_users` leaves what is open to an audience."""
+    now = clock.now()
+    table = CareRelation.__table__
+    stmt = update(table).where(
+        table.c.source == source,
+        table.c.source_id.in_(source_ids),
+        or_(table.c.ends_at.is_(None), table.c.ends_at > now),
+    )
+    if of_users:
+        stmt = stmt.where(table.c.user_id.is_not(None))
+    db.session.execute(stmt.values(ends_at=now))
 
 
 def join_team(

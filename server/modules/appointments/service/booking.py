@@ -1,0 +1,131 @@
+"""Book an appointment: judged by the rules, in or out by the database, written with all that follows from it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import make_transient_to_detached
+
+from server.core import clock, trail as trails
+from server.core.access import Actor
+from server.core.db import db
+from server.core.ids import new_id
+from server.core.search import search_text
+from server.core.text import fold
+from server.modules.appointments import signals
+from server.modules.appointments.calendar.facts import Facts, Verdict
+from server.modules.appointments.enums import AppointmentType, Status
+from server.modules.appointments.models import Appointment
+from server.modules.appointments.service import doors, events, holds, judging, relations, seats
+from server.modules.appointments.service.times import asked_minutes
+from server.modules.appointments.service.whom import bookable_patient
+from server.modules.patients.service.people import FieldNotAllowed
+
+_COLUMNS = tuple(column.name for column in Appointment.__table__.columns)
+
+
+def book(
+    *,
+    actor: Actor | None,
+    patient_id: uuid.UUID | None,
+    doctor_id: uuid.UUID,
+    starts_at: datetime,
+    ends_at: datetime | None = None,
+    duration_minutes: int | None = None,
+    type: str = AppointmentType.CONSULTATION,  # noqa: A002 - the names of the fields
+    reason: str | None = None,
+    notes: str | None = None,
+    location: str | None = None,
+    hold_id: uuid.UUID | None = None,
+    override_reason: str | None = None,
+    series_id: uuid.UUID | None = None,
+    id: uuid.UUID | None = None,  # noqa: A002 - as above
+) -> Appointment:
+    """Book a time with a doctor for a patient; what was held is booked by the rules that it was held by."""
+    connection = db.session.connection()
+    minutes = asked_minutes(starts_at, ends_at, duration_minutes)
+    facts = judging.known_doctor(doctor_id, starts_at)
+    as_staff = doors.is_staff(actor, facts.user_id)
+    require_staff_fields(as_staff, notes=notes)
+    judging.require_override(actor, facts, override_reason)
+    whom = bookable_patient(actor=actor, patient_id=patient_id, as_staff=as_staff)
+    door = doors.door_for(actor=actor, doctor_user_id=facts.user_id)
+    if hold_id is not None:
+        held = holds.redeem(actor=actor, hold_id=hold_id, doctor_id=doctor_id, starts_at=starts_at, patient_id=whom)
+        minutes = held.agreed_minutes(minutes)
+        door = doors.staff_door()
+    written = {
+        "id": id or new_id(),
+        "patient_id": whom,
+        "doctor_id": doctor_id,
+        "status": Status.SCHEDULED,
+        "type": type,
+        "reason": reason,
+        "notes": notes,
+        "override_reason": override_reason,
+        "booked_by": actor.user_id if actor else None,
+        "series_id": series_id,
+        "search_text": folded(reason),
+    }
+    for _ in range(judging.ROUNDS):
+        verdict = judging.require_open(facts, starts_at, minutes, door=door, override_reason=override_reason)
+        row = _row(written, verdict, location)
+        if seats.book(connection, seats.wanted(facts, verdict, whom), row):
+            return _booked(actor, facts, row)
+        bookable_patient(actor=actor, patient_id=whom, as_staff=as_staff)
+        facts = judging.known_doctor(doctor_id, starts_at)
+    raise judging.hours_changed()
+
+
+def require_staff_fields(as_staff: bool, **sent: Any) -> None:
+    """Raise `FieldNotAllowed` where a patient sends what only staff write."""
+    refused_fields = [] if as_staff else [name for name, value in sent.items() if value is not None]
+    if refused_fields:
+        raise FieldNotAllowed(errors={name: ["Only staff write this."] for name in refused_fields})
+
+
+def folded(reason: str | None) -> str:
+    """Return the words of a reason as they are searched."""
+    return search_text(fold(reason)) if reason else ""
+
+
+def _row(written: Mapping[str, Any], verdict: Verdict, location: str | None) -> dict[str, Any]:
+    now = clock.now()
+    return {
+        **dict.fromkeys(_COLUMNS),
+        **written,
+        "starts_at": verdict.starts_at,
+        "ends_at": verdict.ends_at,
+        "location": location or verdict.location,
+        "timed_at": now,
+        "created_at": now,
+        "updated_at": now,
+        "version": 1,
+    }
+
+
+def _booked(actor: Actor | None, facts: Facts, row: Mapping[str, Any]) -> Appointment:
+    """Write what follows from a booking, and tell it."""
+    appointment = Appointment(**row)
+    # The row is stored already: the entity joins the session as if it had been loaded.
+    make_transient_to_detached(appointment)
+    db.session.add(appointment)
+    trail = trails.current()
+    trail.about(appointment.id, patient_id=appointment.patient_id)
+    trail.changed |= {name for name in row.keys() - _NOT_SENT if row[name] is not None}
+    trail.values_after |= {
+        "status": str(Status.SCHEDULED),
+        "starts_at": str(appointment.starts_at),
+        "doctor_id": str(appointment.doctor_id),
+    }
+    trail.version_after = 1
+    events.note(appointment, actor_id=appointment.booked_by, from_status=None)
+    relations.begin(appointment, doctor_user_id=facts.user_id, zone=facts.zone)
+    signals.booked.send(appointment=appointment, actor=actor)
+    return appointment
+
+
+_NOT_SENT = frozenset({"id", "created_at", "updated_at", "version", "search_text", "timed_at", "booked_by"})

@@ -1,0 +1,128 @@
+"""Hold a time for some minutes, so that nobody else takes it while one fills in the rest."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, delete, func, or_, select, update
+
+from server.core import clock, state, trail as trails
+from server.core.access import Actor
+from server.core.db import db
+from server.core.errors import NotFound, refused
+from server.modules.appointments.enums import IntervalKind
+from server.modules.appointments.models import TakenInterval
+from server.modules.appointments.service import doors, judging, seats
+from server.modules.appointments.service.refusals import HoldLapsed, TooManyHolds
+from server.modules.appointments.service.times import asked_minutes
+from server.modules.appointments.service.whom import bookable_patient
+from server.modules.users.models import User
+
+# How many times a patient may hold at once; staff hold for many.
+MOST_HOLDS = 5
+# Lapsed holds block nobody; their rows stay a while, so that a late release still finds them.
+KEPT_LAPSED = timedelta(hours=1)
+
+_TABLE = TakenInterval.__table__
+_IS_HOLD = TakenInterval.kind == IntervalKind.HOLD
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Time that was held and is now free for its holder to book."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+    def agreed_minutes(self, minutes: int | None) -> int:
+        """Return how long the hold is; raise a 422 where another length is asked for."""
+        length = asked_minutes(self.starts_at, self.ends_at, None)
+        if length is None or minutes not in (None, length):
+            raise refused("hold_id", "duration_minutes", why="The hold is for another length.")
+        return length
+
+
+def hold(
+    *,
+    actor: Actor | None,
+    doctor_id: uuid.UUID,
+    starts_at: datetime,
+    duration_minutes: int | None = None,
+    patient_id: uuid.UUID | None = None,
+    minutes: int | None = None,
+) -> TakenInterval:
+    """Hold a time by the rules that it will be booked by; `minutes` is how long, else `HOLD_MINUTES`."""
+    connection = db.session.connection()
+    facts = judging.known_doctor(doctor_id, starts_at)
+    as_staff = doors.is_staff(actor, facts.user_id)
+    if patient_id is not None:
+        bookable_patient(actor=actor, patient_id=patient_id, as_staff=as_staff)
+    if actor is not None and not as_staff:
+        _require_room(actor)
+    door = doors.door_for(actor=actor, doctor_user_id=facts.user_id)
+    expires_at = clock.now() + timedelta(minutes=minutes or state.settings().hold_minutes)
+    for _ in range(judging.ROUNDS):
+        verdict = judging.require_open(facts, starts_at, duration_minutes, door=door)
+        time = seats.wanted(facts, verdict, patient_id)
+        held_by = actor.user_id if actor else None
+        hold_id = seats.hold(connection, time, held_by=held_by, expires_at=expires_at)
+        if hold_id is not None:
+            trails.current().about(hold_id, patient_id=patient_id)
+            return db.session.get_one(TakenInterval, hold_id)
+        if patient_id is not None:
+            bookable_patient(actor=actor, patient_id=patient_id, as_staff=as_staff)
+        facts = judging.known_doctor(doctor_id, starts_at)
+    raise judging.hours_changed()
+
+
+def _require_room(actor: Actor) -> None:
+    """Raise `TooManyHolds` where the actor holds enough; their own row is locked, so two requests count in turn."""
+    db.session.execute(select(User.id).where(User.id == actor.user_id).with_for_update(key_share=True))
+    of_actor = and_(_IS_HOLD, TakenInterval.held_by == actor.user_id, TakenInterval.expires_at > clock.now())
+    held = db.session.scalar(select(func.count()).select_from(TakenInterval).where(of_actor)) or 0
+    if held >= MOST_HOLDS:
+        raise TooManyHolds
+
+
+def redeem(
+    *, actor: Actor | None, hold_id: uuid.UUID, doctor_id: uuid.UUID, starts_at: datetime, patient_id: uuid.UUID
+) -> Held:
+    """Take away the caller's hold so that its time is booked instead; of two with one hold the first gets it."""
+    own = _IS_HOLD & (_TABLE.c.id == hold_id)
+    if actor is not None:
+        # An offer is held by nobody but for a patient: whoever books for that patient may use it.
+        for_patient = _TABLE.c.held_by.is_(None) & (_TABLE.c.patient_id == patient_id)
+        own &= or_(_TABLE.c.held_by == actor.user_id, for_patient)
+    taken = delete(_TABLE).where(own, _TABLE.c.expires_at > clock.now())
+    columns = (_TABLE.c.doctor_id, _TABLE.c.patient_id, _TABLE.c.starts_at, _TABLE.c.ends_at)
+    found = db.session.execute(taken.returning(*columns)).first()
+    if found is None:
+        lapsed = db.session.execute(select(_TABLE.c.id).where(own)).first()
+        raise HoldLapsed if lapsed else NotFound
+    if found.doctor_id != doctor_id:
+        raise refused("hold_id", "doctor_id", why="The hold is for another doctor.")
+    if found.starts_at != starts_at:
+        raise refused("hold_id", "starts_at", why="The hold is for another time.")
+    if found.patient_id not in (None, patient_id):
+        raise refused("hold_id", "patient_id", why="The hold is for another patient.")
+    return Held(found.starts_at, found.ends_at)
+
+
+def release(*, actor: Actor | None, hold_id: uuid.UUID) -> None:
+    """Let a hold lapse; again, it changes nothing. Somebody else's is `NotFound`."""
+    now = clock.now()
+    own = _IS_HOLD & (_TABLE.c.id == hold_id)
+    if actor is not None:
+        own &= _TABLE.c.held_by == actor.user_id
+    if db.session.execute(select(_TABLE.c.id).where(own)).first() is None:
+        raise NotFound
+    trails.current().about(hold_id)
+    db.session.execute(update(_TABLE).where(own, _TABLE.c.expires_at > now).values(expires_at=now))
+
+
+def drop_lapsed() -> int:
+    """Delete the holds that lapsed a while ago; return how many."""
+    lapsed = delete(_TABLE).where(_TABLE.c.expires_at < clock.now() - KEPT_LAPSED)
+    return len(db.session.execute(lapsed.returning(_TABLE.c.id)).all())

@@ -1,0 +1,124 @@
+"""Move an appointment to another time or doctor in place: it is there or, on conflict, where it was."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from server.core import clock
+from server.core.access import Actor
+from server.core.columns import ANY_VERSION, Expected
+from server.core.db import db
+from server.core.errors import NotFound, Stale, refused
+from server.modules.appointments import signals
+from server.modules.appointments.calendar.facts import Facts
+from server.modules.appointments.enums import Status
+from server.modules.appointments.models import Appointment
+from server.modules.appointments.policies import Perm
+from server.modules.appointments.service import doors, events, judging, relations, seats
+from server.modules.appointments.service.cancelling import require_notice
+from server.modules.appointments.service.refusals import InvalidTransition, NoticeWindow
+from server.modules.appointments.service.times import asked_minutes
+from server.modules.appointments.service.whom import bookable_patient
+
+MOVABLE = (Status.SCHEDULED, Status.CONFIRMED)
+_MINUTE = timedelta(minutes=1)
+
+
+def reschedule(
+    *,
+    actor: Actor | None,
+    appointment_id: uuid.UUID,
+    starts_at: datetime,
+    doctor_id: uuid.UUID | None = None,
+    ends_at: datetime | None = None,
+    duration_minutes: int | None = None,
+    override_reason: str | None = None,
+    reason: str | None = None,
+    expected: Expected = ANY_VERSION,
+) -> Appointment:
+    """Move an appointment; it keeps its length and status unless told otherwise, and patients keep the notice window.
+
+    `reason` is why it is moved; staff give one where a patient could not move any more.
+    """
+    minutes = asked_minutes(starts_at, ends_at, duration_minutes)
+    reached = doors.reach(actor, Perm.BOOK, appointment_id)
+    to_doctor = doctor_id or reached.doctor_id
+    facts = judging.known_doctor(to_doctor, starts_at)
+    if reached.is_staff and not doors.is_staff(actor, facts.user_id):
+        raise NotFound
+    judging.require_override(actor, facts, override_reason)
+    # Doctors before appointments, the order in which leave locks them too: so no two who move wait for each other.
+    doors.lock_doctors(reached.doctor_id, to_doctor)
+    appointment = doors.locked(appointment_id)
+    if appointment.doctor_id != reached.doctor_id:
+        raise Stale(current_version=appointment.version)
+    appointment.require(expected)
+    if appointment.status not in MOVABLE:
+        raise InvalidTransition
+    _require_timely(appointment, as_staff=reached.is_staff, reason=reason)
+    bookable_patient(actor=actor, patient_id=appointment.patient_id, as_staff=True)
+    minutes = minutes or (appointment.ends_at - appointment.starts_at) // _MINUTE
+    is_same = appointment.starts_at == starts_at and appointment.ends_at == starts_at + minutes * _MINUTE
+    if is_same and to_doctor == reached.doctor_id:
+        return appointment
+    _move(appointment, facts, actor=actor, starts_at=starts_at, minutes=minutes, why=reason, passed=override_reason)
+    return appointment
+
+
+def _require_timely(appointment: Appointment, *, as_staff: bool, reason: str | None) -> None:
+    try:
+        require_notice(appointment)
+    except NoticeWindow:
+        if not as_staff:
+            raise
+        if reason is None:
+            raise refused("reason", why="Say why it is moved at such short notice.") from None
+
+
+def _move(
+    appointment: Appointment,
+    facts: Facts,
+    *,
+    actor: Actor | None,
+    starts_at: datetime,
+    minutes: int,
+    why: str | None,
+    passed: str | None,
+) -> None:
+    connection = db.session.connection()
+    was_starts_at, was_ends_at, was_doctor_id = appointment.starts_at, appointment.ends_at, appointment.doctor_id
+    door = doors.door_for(actor=actor, doctor_user_id=facts.user_id)
+    seats.give_back(connection, appointment.id)
+    for _ in range(judging.ROUNDS):
+        verdict = judging.require_open(facts, starts_at, minutes, door=door, override_reason=passed)
+        if seats.retake(connection, seats.wanted(facts, verdict, appointment.patient_id), appointment.id):
+            break
+        bookable_patient(actor=actor, patient_id=appointment.patient_id, as_staff=True)
+        facts = judging.known_doctor(facts.doctor_id, starts_at)
+    else:
+        raise judging.hours_changed()
+    appointment.starts_at, appointment.ends_at = verdict.starts_at, verdict.ends_at
+    appointment.timed_at = clock.now()
+    appointment.override_reason = passed or appointment.override_reason
+    if facts.doctor_id != was_doctor_id:
+        appointment.doctor_id, appointment.location = facts.doctor_id, verdict.location
+    db.session.flush()
+    events.note(
+        appointment,
+        actor_id=actor.user_id if actor else None,
+        from_status=appointment.status,
+        from_starts_at=was_starts_at,
+        from_doctor_id=was_doctor_id,
+        reason=why,
+    )
+    relations.follow(appointment, doctor_user_id=facts.user_id, zone=facts.zone)
+    signals.moved.send(
+        appointment=appointment,
+        actor=actor,
+        was_starts_at=was_starts_at,
+        was_ends_at=was_ends_at,
+        was_doctor_id=was_doctor_id,
+    )
+    if was_ends_at > clock.now():
+        signals.freed.send(doctor_id=was_doctor_id, starts_at=was_starts_at, ends_at=was_ends_at)
