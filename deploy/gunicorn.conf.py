@@ -56,8 +56,12 @@ class DiscreetLogger(Logger):
         super().warning(msg, *args, **kwargs)
 
     def exception(self, msg, *args, **kwargs):
-        """Log an error with its traceback; the address that it names carries no token."""
+        """Log an error with its traceback, without the token in an address that it names."""
         super().exception(msg, *map(without_token, args), **kwargs)
+
+    def debug(self, msg, *args, **kwargs):
+        """Log a detail, such as each path, without the token of a feed."""
+        super().debug(msg, *map(without_token, args), **kwargs)
 
 
 def without_token(value):

@@ -156,6 +156,15 @@ PATCH  /api/v1/clinic                                              + . . . . .  
 GET    /api/v1/clinic/holidays                                     + + + + + +  +  +  + +  .
 POST   /api/v1/clinic/holidays                                     + . . . . .  .  .  . .  .
 DELETE /api/v1/clinic/holidays/{holiday_id}                        + . . . . .  .  .  . .  .
+
+GET    /api/v1/doctors/{doctor_id}/reviews                         + + + + + +  +  +  + +  +
+POST   /api/v1/doctors/{doctor_id}/reviews                         . . . . . .  .  .  . +  .
+PATCH  /api/v1/doctors/{doctor_id}/reviews/{review_id}             + . . . . .  .  .  . +  .
+DELETE /api/v1/doctors/{doctor_id}/reviews/{review_id}             . . . . . .  .  .  . +  .
+GET    /api/v1/calendar/tokens                                     + + + + + +  +  +  + +  .
+POST   /api/v1/calendar/tokens                                     + + + + + +  +  +  + +  .
+DELETE /api/v1/calendar/tokens/{token_id}                          + + + + + +  +  +  + +  .
+GET    /calendar/{token}.ics                                       + + + + + +  +  +  + +  +
 """
 
 

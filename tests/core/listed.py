@@ -13,12 +13,14 @@ from server.core.db import db
 from server.core.declare import Endpoint, endpoints
 from server.core.ids import new_id
 from server.core.uow import command
+from server.modules.appointments.models import Appointment, Review
 from server.modules.auth.service import sessions
 from server.modules.notifications import service as notifications
 from server.modules.notifications.enums import SecurityEvent
 from server.modules.patients.service import care, chart, contacts, people
 from server.modules.users import service as users
 from server.modules.users.models import User
+from tests.factories.calendar import make_doctor
 from tests.factories.people import API, SignedIn, make_patient, make_user, relate, signed_in
 
 # Ties, other alphabets, capitals before small letters, and a word with a space in it.
@@ -170,6 +172,35 @@ def _notifications(app: Flask, count: int) -> Filled:
     return Filled(client, "/notifications", {})
 
 
+def _reviews(app: Flask, count: int) -> Filled:
+    """Fill a doctor's reviews, each of a visit of its own."""
+    doctor, patient = make_doctor(app), make_patient(app)
+    with app.app_context(), command("tests.fill", "review"):
+        for number in range(count):
+            at = clock.now() - timedelta(days=number + 1)
+            visit = Appointment(
+                patient_id=patient.id,
+                doctor_id=doctor.id,
+                starts_at=at,
+                ends_at=at + timedelta(minutes=30),
+                status="completed",
+                type="consultation",
+            )
+            db.session.add(visit)
+            db.session.flush()
+            db.session.add(
+                Review(doctor_id=doctor.id, patient_id=patient.id, appointment_id=visit.id, rating=1 + number % 5)
+            )
+    return Filled(signed_in(app, "patient"), f"/doctors/{doctor.id}/reviews", {})
+
+
+def _calendar_tokens(app: Flask, count: int) -> Filled:
+    client = signed_in(app, "nurse")
+    for _ in range(count):
+        client.post("/calendar/tokens")
+    return Filled(client, "/calendar/tokens", {})
+
+
 FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/patients": _patients,
     f"{API}/patients/search": _search,
@@ -185,6 +216,8 @@ FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/auth/sessions": _sessions,
     f"{API}/users/{{user_id}}/sessions": _sessions_of_another,
     f"{API}/notifications": _notifications,
+    f"{API}/doctors/{{doctor_id}}/reviews": _reviews,
+    f"{API}/calendar/tokens": _calendar_tokens,
     f"{API}/audit-logs": _requests("/audit-logs"),
     f"{API}/user-activities": _requests("/user-activities"),
 }

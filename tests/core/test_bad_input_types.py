@@ -1,10 +1,12 @@
 """Wrong types in every field of every body: 422 naming the field, never a 500."""
 
+import uuid
 from collections import defaultdict
 
 import pytest
 
 from tests.core.bodies import WRONG, Place, at, fitting, kind_of, places, with_bodies
+from tests.factories.calendar import make_doctor
 from tests.factories.people import make_patient, make_user, relate, signed_in
 from tests.patients.support import blamed
 
@@ -22,7 +24,9 @@ def everybody(app):
     friend = {"kind": "emergency", "name": "Bo", "relationship": "friend", "phone": "+16175550100"}
     contact = someone.post(f"{base}/contacts", json=friend).json["data"]["id"]
     found = {
+        "doctor_id": make_doctor(app, user_id=user.id).id,
         "contact_id": contact,
+        "review_id": uuid.uuid4(),
         "patient_id": patient.id,
         "allergy_id": allergy,
         "condition_id": condition,
