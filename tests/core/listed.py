@@ -20,6 +20,7 @@ from server.modules.notifications.enums import SecurityEvent
 from server.modules.patients.service import care, chart, contacts, people
 from server.modules.users import service as users
 from server.modules.users.models import User
+from tests.appointments.rows import add_events, make_appointments
 from tests.factories.calendar import make_doctor
 from tests.factories.people import API, SignedIn, make_patient, make_user, relate, signed_in
 
@@ -201,6 +202,25 @@ def _calendar_tokens(app: Flask, count: int) -> Filled:
     return Filled(client, "/calendar/tokens", {})
 
 
+def _appointments(path: str, **query: str) -> Callable[[Flask, int], Filled]:
+    """Fill a doctor's calendar with visits of one patient; who reads it is the desk, the doctor and the patient in one."""
+
+    def fill(app: Flask, count: int) -> Filled:
+        user = make_user(app, "receptionist", "doctor", "patient")
+        doctor, patient = make_doctor(app, user_id=user.id), make_patient(app, user_id=user.id, last_name="Visitor")
+        make_appointments(app, doctor.id, patient.id, count)
+        return Filled(signed_in(app, user=user), path, query)
+
+    return fill
+
+
+def _appointment_history(app: Flask, count: int) -> Filled:
+    doctor, patient = make_doctor(app), make_patient(app)
+    (one,) = make_appointments(app, doctor.id, patient.id, 1)
+    add_events(app, one, count)
+    return Filled(signed_in(app, "admin"), f"/appointments/{one}/history", {})
+
+
 FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/patients": _patients,
     f"{API}/patients/search": _search,
@@ -218,6 +238,11 @@ FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/notifications": _notifications,
     f"{API}/doctors/{{doctor_id}}/reviews": _reviews,
     f"{API}/calendar/tokens": _calendar_tokens,
+    f"{API}/appointments": _appointments("/appointments"),
+    f"{API}/appointments/search": _appointments("/appointments/search", q="visitor"),
+    f"{API}/appointments/me": _appointments("/appointments/me"),
+    f"{API}/appointments/doctor/me": _appointments("/appointments/doctor/me"),
+    f"{API}/appointments/{{appointment_id}}/history": _appointment_history,
     f"{API}/audit-logs": _requests("/audit-logs"),
     f"{API}/user-activities": _requests("/user-activities"),
 }
