@@ -73,9 +73,9 @@ def everyone(scope: Scope) -> Mapping[Role, Scope]:
     return dict.fromkeys(Role, scope)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grid:
-    """All grants of all modules."""
+    """All grants of all modules; each application has one."""
 
     cells: dict[Permission, Mapping[Role, Scope]] = field(default_factory=dict)
 

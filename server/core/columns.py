@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Integer, String, Uuid
+from sqlalchemy import BindParameter, DateTime, Integer, String, Uuid, bindparam
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -38,7 +38,13 @@ class UTCDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
+        if value.tzinfo is UTC:
+            return value
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+# The time at which a statement runs, in statements that are kept and run again.
+NOW: BindParameter[datetime] = bindparam("now", callable_=clock.now, type_=UTCDateTime())
 
 
 @dataclass(frozen=True, slots=True)

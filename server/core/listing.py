@@ -9,10 +9,11 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, and_, false, func, literal, or_, select, true, tuple_
+from sqlalchemy import Connection, Integer, Select, and_, bindparam, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.sql import ColumnElement
 
 from server.core.errors import InvalidCursor, UseCursor
@@ -21,7 +22,7 @@ COUNT_CAP = 1_000
 DEEPEST_ROW = 10_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ListSpec:
     """What a list can be sorted by (name -> never-null column), the tie-breaker, and the default order."""
 
@@ -50,33 +51,81 @@ class Page:
 
 
 def fetch_page(
-    connection: Connection, stmt: Select[Any], spec: ListSpec, query: Mapping[str, Any], *, first: Sequence[Any] = ()
+    connection: Connection,
+    stmt: Select[Any],
+    spec: ListSpec,
+    query: Mapping[str, Any],
+    *,
+    first: Sequence[Any] = (),
+    values: Mapping[str, Any] | None = None,
 ) -> Page:
     """Run `stmt` for one page.
 
-    `first` are ranking columns that sort ascending before the list's own order. The count is exact up to 1,000 and
-    costs no more than that; beyond, `total_is_estimate` is true and `total` is a lower bound.
+    `first` are ranking columns that sort ascending before the list's own order. `values` are those of the parameters
+    of a kept statement. The count is exact up to 1,000 and costs no more than that; beyond, `total_is_estimate` is true
+    and `total` is a lower bound.
     """
-    number, size, sort = query.get("page"), query["per_page"], query.get("sort")
-    if number and query.get("cursor"):
+    number, size, sort, cursor = query.get("page"), query["per_page"], query.get("sort"), query.get("cursor")
+    if number and cursor:
         raise InvalidCursor({"cursor": ["Give a page or a cursor, not both."]})
-    order = [*((column, False) for column in first), *spec.order(sort)]
+    make = _kept_page if values is not None else _make_page
+    page = make(stmt, spec, sort, tuple(first), is_after=bool(cursor))
     signature = f"{'rank,' * len(first)}{sort or spec.default};{_filters_of(query)}"
-    page_stmt = stmt.add_columns(*(column.label(f"_key{i}") for i, (column, _) in enumerate(order)))
-    page_stmt = page_stmt.order_by(*_directed(order)).limit(size + 1)
-    if query.get("cursor"):
-        page_stmt = page_stmt.where(_after(order, _decode(query["cursor"], signature, order)))
+    asked = {**(values or {}), _ROWS: size + 1}
+    if cursor:
+        asked.update(zip(page.after, _decode(cursor, signature, page.order), strict=True))
     else:
         number = number or 1
         if number * size > DEEPEST_ROW:
             raise UseCursor({"page": [f"page x per_page may reach {DEEPEST_ROW}; go on with the cursor."]})
-        page_stmt = page_stmt.offset((number - 1) * size)
-    keys = len(order)
-    total, rows, columns = _run(connection, stmt, page_stmt, order)
+        asked[_SKIPPED] = (number - 1) * size
+    found = connection.execute(page.stmt, asked).all()
+    width = len(page.columns)
+    rows = [row[2:] for row in found if row[1] is not None]
     more = len(rows) > size
-    cursor = _encode(signature, rows[size - 1][-keys:]) if more else None
-    shown = [row[:-keys] for row in rows[:size]]
-    return Page(columns, shown, *_meta_and_links(total, number, size, cursor))
+    following = _encode(signature, rows[size - 1][width:]) if more else None
+    shown = [row[:width] for row in rows[:size]]
+    return Page(page.columns, shown, *_meta_and_links(found[0][0], number, size, following))
+
+
+@dataclass(frozen=True)
+class _PageStatement:
+    """A page as one statement: the total, whether a row is there, `columns`, and the keys by which it is ordered."""
+
+    stmt: Select[Any]
+    columns: tuple[str, ...]
+    order: Sequence[tuple[ColumnElement[Any], bool]]
+    after: tuple[str, ...]
+
+
+_ROWS, _SKIPPED = "page_rows", "page_skipped"
+
+
+def _make_page(
+    stmt: Select[Any], spec: ListSpec, sort: str | None, first: tuple[Any, ...], *, is_after: bool
+) -> _PageStatement:
+    """Count up to the cap and fetch the page in one statement, so that a page past the end still has its total."""
+    order = [*((column, False) for column in first), *spec.order(sort)]
+    keyed = stmt.add_columns(*(column.label(f"_key{i}") for i, (column, _) in enumerate(order)))
+    keyed = keyed.order_by(*_directed(order)).limit(bindparam(_ROWS, type_=Integer()))
+    after: tuple[str, ...] = ()
+    if is_after:
+        after = tuple(f"page_after_{i}" for i in range(len(order)))
+        keyed = keyed.where(_after(order, after))
+    else:
+        keyed = keyed.offset(bindparam(_SKIPPED, type_=Integer()))
+    capped = stmt.with_only_columns(literal(1).label("one"), maintain_column_froms=True).order_by(None)
+    counted = (
+        select(func.count().label("total")).select_from(capped.limit(COUNT_CAP + 1).subquery()).subquery("counted")
+    )
+    page = keyed.subquery("page")
+    ordered = [(page.c[f"_key{i}"], descending) for i, (_, descending) in enumerate(order)]
+    there = list(page.c)[-1].label("_there")
+    both = select(counted.c.total, there, *page.c).select_from(counted.outerjoin(page, true()))
+    return _PageStatement(both.order_by(*_directed(ordered)), tuple(page.c.keys())[: -len(order)], order, after)
+
+
+_kept_page = lru_cache(maxsize=512)(_make_page)
 
 
 def _meta_and_links(
@@ -100,35 +149,14 @@ def _meta_and_links(
     return meta, links
 
 
-def _run(
-    connection: Connection, stmt: Select[Any], page_stmt: Select[Any], order: Sequence[tuple[Any, bool]]
-) -> tuple[int, list[Sequence[Any]], tuple[str, ...]]:
-    """Count up to the cap and fetch the page in one statement, so that a page past the end still has its total."""
-    capped = stmt.with_only_columns(literal(1).label("one"), maintain_column_froms=True).order_by(None)
-    counted = (
-        select(func.count().label("total")).select_from(capped.limit(COUNT_CAP + 1).subquery()).subquery("counted")
-    )
-    page = page_stmt.subquery("page")
-    ordered = [
-        page.c[f"_key{i}"].desc() if descending else page.c[f"_key{i}"].asc() for i, (_, descending) in enumerate(order)
-    ]
-    there = list(page.c)[-1].label("_there")
-    both = select(counted.c.total, there, *page.c).select_from(counted.outerjoin(page, true())).order_by(*ordered)
-    result = connection.execute(both)
-    columns = tuple(result.keys())[2 : -len(order)]
-    found = result.all()
-    total = found[0][0]
-    return total, [row[2:] for row in found if row[1] is not None], columns
-
-
 def _directed(order: Sequence[tuple[Any, bool]]) -> list[Any]:
     return [column.desc() if descending else column.asc() for column, descending in order]
 
 
-def _after(order: Sequence[tuple[Any, bool]], values: Sequence[Any]) -> ColumnElement[bool]:
-    """Return "comes after these key values", in a form that an index on the keys can begin at."""
+def _after(order: Sequence[tuple[Any, bool]], names: Sequence[str]) -> ColumnElement[bool]:
+    """Return "comes after the keys of these names", in a form that an index on the keys can begin at."""
     columns = [column for column, _ in order]
-    bound = [literal(value, column.type) for (column, _), value in zip(order, values, strict=True)]
+    bound = [bindparam(name, type_=column.type) for (column, _), name in zip(order, names, strict=True)]
     directions = {descending for _, descending in order}
     if len(directions) == 1:
         keys, limit = tuple_(*columns), tuple_(*bound)

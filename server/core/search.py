@@ -24,6 +24,11 @@ def like(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+def patterns(q: str) -> list[str]:
+    r"""Return for each folded word of `q` the LIKE pattern of what contains it (ESCAPE '\')."""
+    return [f"%{like(word)}%" for word in asked_words(q)]
+
+
 def containing_words(column: Any, q: str) -> ColumnElement[bool]:
     """Return "every word of `q` occurs in the folded column"."""
     return and_(*(column.like(f"%{like(word)}%", escape="\\") for word in asked_words(q)))

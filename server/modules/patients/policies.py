@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, exists, false, func, not_, null, or_, select, true
 from sqlalchemy.sql import ColumnElement
 
-from server.core import clock
 from server.core.access import Actor, Grants, Permission, Role, Scope, row
+from server.core.columns import NOW
 from server.modules.patients.enums import ProxyScope
 from server.modules.patients.models import BrokenGlass, CareRelation, Patient, Proxy
 
@@ -107,17 +107,16 @@ def related(actor: Actor) -> ColumnElement[bool]:
 
 
 def _stands_for(actor: Actor) -> tuple[ColumnElement[bool], ...]:
-    now = clock.now()
     audiences = [name for name, roles in AUDIENCES.items() if roles & actor.roles]
     holder: ColumnElement[bool] = CareRelation.user_id == actor.user_id
     if audiences:
         holder = or_(holder, CareRelation.audience.in_(audiences))
-    return holder, CareRelation.starts_at <= now, or_(CareRelation.ends_at.is_(None), CareRelation.ends_at > now)
+    return holder, CareRelation.starts_at <= NOW, or_(CareRelation.ends_at.is_(None), CareRelation.ends_at > NOW)
 
 
 def is_live_proxy() -> ColumnElement[bool]:
     """Return "this proxy stands now"."""
-    return Proxy.revoked_at.is_(None) & or_(Proxy.expires_at.is_(None), Proxy.expires_at > clock.now())
+    return Proxy.revoked_at.is_(None) & or_(Proxy.expires_at.is_(None), Proxy.expires_at > NOW)
 
 
 def related_to(actor: Actor) -> Select[Any]:
@@ -199,7 +198,7 @@ def open_glass(actor: Actor) -> ColumnElement[Any]:
         .where(
             BrokenGlass.patient_id == Patient.id,
             BrokenGlass.user_id == actor.user_id,
-            BrokenGlass.expires_at > clock.now(),
+            BrokenGlass.expires_at > NOW,
         )
         .order_by(BrokenGlass.expires_at.desc(), BrokenGlass.id.desc())
         .limit(1)

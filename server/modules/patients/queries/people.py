@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, false, func, or_, select, text, true
+from sqlalchemy import Connection, Row, Select, and_, bindparam, case, column, false, func, or_, select, table, true
 from sqlalchemy.sql import ColumnElement
 
 from server.core import trail as trails
 from server.core.access import Actor, Permission, Scope
 from server.core.db import is_postgres
 from server.core.errors import NotFound
+from server.core.kept import Filter, Form, ask, asker, conditions, kept
 from server.core.listing import ListSpec, Page, fetch_page
-from server.core.search import asked_words, like
+from server.core.search import asked_words, like, patterns
 from server.core.text import fold, fold_key
 from server.modules.patients.enums import PatientStatus
 from server.modules.patients.models import Patient
@@ -38,80 +40,104 @@ LIST = ListSpec(
 _table = Patient.__table__
 
 
-def _select(columns: Sequence[str], actor: Actor) -> Select[Any]:
-    """Select the columns and, row by row, whether this is a ward, and whether the actor may see more than the card."""
-    flags = (is_only_ward(actor).label("is_ward"), shows_all(actor).label("shows_all"))
-    return select(*(_table.c[name] for name in columns), *flags)
-
-
 def page_of_patients(
     connection: Connection, actor: Actor, columns: Sequence[str], query: Mapping[str, Any], *, ranked: bool = False
 ) -> Page:
     """Return one page of the patients in the actor's scope; ranked by how well they match `q`, if asked."""
-    stmt = visible(_select(columns, actor), actor, Perm.READ).where(*_filters(query))
-    if "possible_duplicate" in query and Scope.ALL not in actor.scopes(Perm.READ):
-        stmt = stmt.where(false())  # whoever does not see the mark learns nothing by asking for it
-    if Scope.CARD in actor.scopes(Perm.READ):
-        stmt = stmt.where(_found_by_card(actor, query))
-    ranks: list[ColumnElement[int]] = []
+    form, values = ask(_FILTERS, query)
+    ranks: tuple[ColumnElement[int], ...] = ()
+    hits = ""
     if "q" in query:
         words = asked_words(query["q"])
-        stmt = stmt.where(*matches(connection, words))
+        hits = "" if is_postgres(connection) else _indexed(words)
         if ranked:
-            ranks.append(_rank(words))
-    return fetch_page(connection, stmt, LIST, query, first=ranks)
+            ranks = _rank(len(words))
+            values |= _rank_values(words)
+    if hits:
+        values["hits"] = hits
+    stmt = _page(actor, tuple(columns), form, bool(hits))
+    return fetch_page(connection, stmt, LIST, query, first=ranks, values=asker(actor) | values)
 
 
-def _found_by_card(actor: Actor, query: Mapping[str, Any]) -> ColumnElement[bool]:
+@kept
+def _page(actor: Actor, columns: tuple[str, ...], form: Form, has_hits: bool) -> Select[Any]:
+    """Select the columns and, row by row, whether this is a ward, and whether the actor may see more than the card."""
+    asked = dict(form)
+    flags = (is_only_ward(actor).label("is_ward"), shows_all(actor).label("shows_all"))
+    stmt = visible(select(*(_table.c[name] for name in columns), *flags), actor, Perm.READ)
+    stmt = stmt.where(*conditions(_FILTERS, form))
+    if "status" not in asked:
+        stmt = stmt.where(*(Patient.status != hidden for hidden in _HIDDEN))
+    if "possible_duplicate" in asked and Scope.ALL not in actor.scopes(Perm.READ):
+        stmt = stmt.where(false())  # whoever does not see the mark learns nothing by asking for it
+    if Scope.CARD in actor.scopes(Perm.READ):
+        stmt = stmt.where(_found_by_card(actor, form))
+    return stmt.where(_among(bindparam("hits"))) if has_hits else stmt
+
+
+def _found_by_card(actor: Actor, form: Form) -> ColumnElement[bool]:
     """Return "found by what the caller sees": nobody learns an e-mail or a city by searching for it."""
-    by_card: list[ColumnElement[bool]] = [false()] if _OFF_CARD & query.keys() else [true()]
-    if "q" in query:
-        by_card += [Patient.card_text.like(f"%{like(word)}%", escape="\\") for word in asked_words(query["q"])]
+    by_card: list[ColumnElement[bool]] = [false()] if _OFF_CARD & dict(form).keys() else [true()]
+    by_card += conditions(_ON_CARD, tuple((name, count) for name, count in form if name in _ON_CARD))
     return or_(shows_all(actor), and_(*by_card))
 
 
-_OFF_CARD = frozenset({"city", "doctor_id"})
+def _contains(column: Any) -> Filter:
+    return Filter(lambda pattern: column.like(pattern, escape="\\"), patterns)
 
 
-def _in_names(word: str) -> ColumnElement[bool]:
-    pattern = f"%{like(word)}%"
+def _in_names(pattern: Any) -> ColumnElement[bool]:
     return or_(Patient.last_name_key.like(pattern, escape="\\"), Patient.first_name_key.like(pattern, escape="\\"))
 
 
-_FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
-    "status": lambda status: Patient.status == status,
-    "sex": lambda sex: Patient.sex == sex,
-    "gender": lambda sex: Patient.sex == sex,
-    "born_from": lambda day: Patient.date_of_birth >= day,
-    "born_to": lambda day: Patient.date_of_birth <= day,
-    "doctor_id": lambda doctor_id: Patient.primary_doctor_id == doctor_id,
-    "name": lambda name: and_(*(_in_names(word) for word in asked_words(name))),
-    "city": lambda city: Patient.city_key == fold_key(city),
-    "possible_duplicate": lambda is_flagged: Patient.possible_duplicate == is_flagged,
+_OFF_CARD = frozenset({"city", "doctor_id"})
+_ON_CARD = {"q": _contains(Patient.card_text)}
+
+_FILTERS: Mapping[str, Filter] = {
+    "status": Filter(lambda status: Patient.status == status),
+    "sex": Filter(lambda sex: Patient.sex == sex),
+    "gender": Filter(lambda sex: Patient.sex == sex),
+    "born_from": Filter(lambda day: Patient.date_of_birth >= day),
+    "born_to": Filter(lambda day: Patient.date_of_birth <= day),
+    "doctor_id": Filter(lambda doctor_id: Patient.primary_doctor_id == doctor_id),
+    "name": Filter(_in_names, patterns),
+    "city": Filter(lambda key: Patient.city_key == key, lambda city: (fold_key(city),)),
+    "possible_duplicate": Filter(lambda is_flagged: Patient.possible_duplicate == is_flagged),
+    "q": _contains(Patient.search_text),
 }
-
-
-def _filters(query: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    found = [condition(query[name]) for name, condition in _FILTERS.items() if name in query]
-    return found if "status" in query else [*found, Patient.status.not_in(_HIDDEN)]
 
 
 def matches(connection: Connection, words: Sequence[str]) -> list[ColumnElement[bool]]:
     """Return "every word occurs in the search text"; SQLite narrows by its trigram index first, PostgreSQL by GIN."""
     found: list[ColumnElement[bool]] = [Patient.search_text.like(f"%{like(word)}%", escape="\\") for word in words]
-    indexed = [word for word in words if len(word) >= _TRIGRAM]
-    if indexed and not is_postgres(connection):
-        asked = " AND ".join(f'"{word}"' for word in indexed)
-        hits = text("SELECT rowid FROM patients_search WHERE patients_search MATCH :asked").bindparams(asked=asked)
-        found.append(Patient.number.in_(hits))
-    return found
+    hits = "" if is_postgres(connection) else _indexed(words)
+    return [*found, _among(bindparam("hits", hits, unique=True))] if hits else found
 
 
-def _rank(words: Sequence[str]) -> ColumnElement[int]:
-    """Return 0 where each word is a whole word of the patient's, 1 where it begins one, 2 otherwise."""
-    whole = and_(*(Patient.search_text.like(f"% {like(word)} %", escape="\\") for word in words))
-    begins = and_(*(Patient.search_text.like(f"% {like(word)}%", escape="\\") for word in words))
-    return case((whole, 0), (begins, 1), else_=2)
+def _indexed(words: Sequence[str]) -> str:
+    """Return what SQLite's trigram index is asked for; words that are too short for it are left out."""
+    return " AND ".join(f'"{word}"' for word in words if len(word) >= _TRIGRAM)
+
+
+def _among(hits: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return "is a hit of SQLite's trigram index"."""
+    index = table("patients_search", column("rowid"), column("patients_search"))
+    return Patient.number.in_(select(index.c.rowid).where(index.c.patients_search.op("MATCH")(hits)))
+
+
+@lru_cache(maxsize=32)
+def _rank(words: int) -> tuple[ColumnElement[int]]:
+    """Return 0 where each of so many words is a whole word of the patient's, 1 where it begins one, 2 otherwise."""
+    whole, begins = (
+        and_(*(Patient.search_text.like(bindparam(f"{kind}_{number}"), escape="\\") for number in range(words)))
+        for kind in ("whole", "begins")
+    )
+    return (case((whole, 0), (begins, 1), else_=2),)
+
+
+def _rank_values(words: Sequence[str]) -> dict[str, str]:
+    whole = {f"whole_{number}": f"% {like(word)} %" for number, word in enumerate(words)}
+    return whole | {f"begins_{number}": f"% {like(word)}%" for number, word in enumerate(words)}
 
 
 def look_up(connection: Connection, columns: Sequence[str], query: Mapping[str, Any]) -> list[Row[Any]]:
@@ -134,15 +160,20 @@ def look_up(connection: Connection, columns: Sequence[str], query: Mapping[str, 
 
 def patient_row(connection: Connection, actor: Actor, columns: Sequence[str], patient_id: uuid.UUID) -> tuple[Any, ...]:
     """Return one patient in the actor's scope with whether to show all of them, or raise `NotFound`."""
-    stmt = select(*(_table.c[name] for name in columns), *ways(actor, Perm.READ)).where(
-        Patient.id == patient_id, Patient.merged_into_id.is_(None)
-    )
-    found = connection.execute(stmt).first()
+    values = asker(actor) | {"patient_id": patient_id}
+    found = connection.execute(_one(actor, tuple(columns)), values).first()
     way = way_of(actor, Perm.READ, found) if found else None
     if found is None or way is None:
         raise NotFound
     note_way(way)
     return (*found[: len(columns)], way.on_behalf_of is not None, way.shows_all)
+
+
+@kept
+def _one(actor: Actor, columns: tuple[str, ...]) -> Select[Any]:
+    return select(*(_table.c[name] for name in columns), *ways(actor, Perm.READ)).where(
+        Patient.id == bindparam("patient_id"), Patient.merged_into_id.is_(None)
+    )
 
 
 def note_way(way: Way) -> None:
