@@ -22,3 +22,11 @@ class Weekday(StrEnum):
     FRIDAY = "friday"
     SATURDAY = "saturday"
     SUNDAY = "sunday"
+
+
+class OnConflict(StrEnum):
+    """What becomes of the appointments of a day that turns out to be a holiday."""
+
+    KEEP = "keep"
+    REFUSE = "refuse"
+    CANCEL = "cancel"
