@@ -10,12 +10,14 @@ from datetime import date
 from typing import Any
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
+from zoneinfo import ZoneInfo
 
 import orjson
 import psycopg
 from psycopg.rows import tuple_row
 
 from benchmarks.cursors import cursor_of
+from benchmarks.floor_booking import book, book_locked
 from tests.servers import dsn
 
 _held = threading.local()
@@ -119,13 +121,26 @@ _PATHS: dict[str, Callable[[dict[str, str]], Any]] = {
 }
 
 
+_ZONE = ZoneInfo(os.environ.get("CLINIC_TIMEZONE", "UTC"))
+_BOOKINGS = {"/api/v1/appointments": book, "/locked/api/v1/appointments": book_locked}
+
+
 def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answer one request."""
     path = environ["PATH_INFO"]
-    query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
-    answer = _PATHS.get(path)
-    found = answer(query) if answer else _one(query, path.rpartition("/")[2])
+    status, found = _booked(environ) if environ["REQUEST_METHOD"] == "POST" else _read(path, environ["QUERY_STRING"])
     body = orjson.dumps(found, option=orjson.OPT_UTC_Z)
-    status = "200 OK" if found is not None else "404 Not Found"
     start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
     return [body]
+
+
+def _read(path: str, query_string: str) -> tuple[str, Any]:
+    query = {name: values[0] for name, values in parse_qs(query_string).items()}
+    answer = _PATHS.get(path)
+    found = answer(query) if answer else _one(query, path.rpartition("/")[2])
+    return "200 OK" if found is not None else "404 Not Found", found
+
+
+def _booked(environ: WSGIEnvironment) -> tuple[str, Any]:
+    body = orjson.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+    return _BOOKINGS[environ["PATH_INFO"]](_connection(), body, _ZONE)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import cases, counted, hot, imports, memory, scale
+from benchmarks import bookings, cases, counted, hot, imports, memory, scale
 from benchmarks.clinic import Clinic, Clinics, clinics
 
 FEW, SOME, MANY = 10_000, 100_000, 1_000_000
@@ -45,6 +45,15 @@ def measure_hot(run: Run) -> list[str]:
         return hot.compare_table(compared, servers, seconds=run.seconds)
 
 
+def measure_book(run: Run) -> list[str]:
+    """Goals 1 and 2, for a booking."""
+    clinic = run.clinic()
+    supply = bookings.Supply(clinic)
+    with clinic.serving("ours", "peer", "floor") as servers:
+        bookings.compare(supply, {name: server.port for name, server in servers.items()}, clinic.tokens[0])
+        return hot.compare_table([bookings.case(supply)], servers, seconds=run.seconds)
+
+
 def measure_audit(run: Run) -> list[str]:
     """Goal 8."""
     clinic = run.clinic()
@@ -60,6 +69,7 @@ def measure_memory(run: Run) -> list[str]:
 
 PARTS: dict[str, Callable[[Run], list[str]]] = {
     "hot": measure_hot,
+    "book": measure_book,
     "counted": lambda run: counted.measure(run.clinic(0)),
     "audit": measure_audit,
     "growth": lambda run: scale.growth(run.clinic(FEW), run.clinic(MANY)),
@@ -67,7 +77,7 @@ PARTS: dict[str, Callable[[Run], list[str]]] = {
     "slots": lambda run: scale.slots(run.clinic(MANY)),
     "memory": measure_memory,
 }
-SHORT = ("hot", "counted")
+SHORT = ("hot", "book", "counted")
 
 
 def main() -> int:

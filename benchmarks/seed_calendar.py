@@ -155,5 +155,5 @@ def _appointment(number: int, patient: int, doctor: int, start: datetime) -> tup
 
 def _interval(number: int, patient: int, doctor: int, start: datetime) -> tuple[str, ...]:
     at, end = start.isoformat(), (start + timedelta(minutes=MINUTES)).isoformat()
-    taken = (id_of(5, number), id_of(2, doctor), "1", at, end, id_of(1, patient), at, end)
+    taken = (id_of(5, number), id_of(2, doctor), "0", at, end, id_of(1, patient), at, end)
     return (*taken, "booking", id_of(4, number), BEGINS.isoformat())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from benchmarks.peer_fastapi import patients
+from benchmarks.peer_fastapi import appointments, patients
 
 app = FastAPI()
 app.include_router(patients.router, prefix="/api/v1")
+app.include_router(appointments.router, prefix="/api/v1")
 
 
 @app.get("/alive")
