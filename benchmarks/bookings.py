@@ -30,15 +30,15 @@ class Supply:
         days = itertools.takewhile(
             lambda day: day < today + timedelta(days=173), working_days(today + timedelta(days=2))
         )
-        self._starts = [starts_at(day, place, clinic.zone) for day in days for place in range(PER_DAY)]
+        self.starts = [starts_at(day, place, clinic.zone) for day in days for place in range(PER_DAY)]
 
     def bodies(self) -> Iterator[dict[str, Any]]:
         """Yield what is sent, until all times are gone."""
         for number in self._numbers:
             turn, doctor = divmod(number, _FREE)
-            if turn == len(self._starts):
+            if turn == len(self.starts):
                 raise RuntimeError("all free times are booked")
-            yield self.body(str(free_doctor(doctor)), number, self._starts[turn])
+            yield self.body(str(free_doctor(doctor)), number, self.starts[turn])
 
     def body(self, doctor_id: str, patient: int, start: datetime) -> dict[str, Any]:
         """Return what is sent to book a time."""

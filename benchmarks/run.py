@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import bookings, cases, counted, hot, imports, memory, scale
+from benchmarks import bookings, cases, contend, counted, hot, imports, memory, scale
 from benchmarks.clinic import Clinic, Clinics, clinics
 
 FEW, SOME, MANY = 10_000, 100_000, 1_000_000
@@ -75,6 +75,7 @@ PARTS: dict[str, Callable[[Run], list[str]]] = {
     "growth": lambda run: scale.growth(run.clinic(FEW), run.clinic(MANY)),
     "search": lambda run: scale.search(run.clinic(MANY)),
     "slots": lambda run: scale.slots(run.clinic(MANY)),
+    "contend": lambda run: contend.measure(run.clinic()),
     "memory": measure_memory,
 }
 SHORT = ("hot", "book", "counted")
