@@ -133,6 +133,20 @@ GET    /api/v1/appointments/doctor/me                              + + + + + .  
 GET    /api/v1/appointments/queue                                  + + + + + .  .  .  . .  .
 GET    /api/v1/appointments/{appointment_id}                       + + + + + .  .  .  + +  .
 GET    /api/v1/appointments/{appointment_id}/history               + + + + + .  .  .  + +  .
+POST   /api/v1/appointments                                        + + + + . .  .  .  . +  .
+PUT    /api/v1/appointments/{appointment_id}                       + + + + . .  .  .  . +  .
+PATCH  /api/v1/appointments/{appointment_id}                       + + + + . .  .  .  . +  .
+DELETE /api/v1/appointments/{appointment_id}                       + + + + . .  .  .  . +  .
+POST   /api/v1/appointments/{appointment_id}/cancel                + + + + . .  .  .  . +  .
+PATCH  /api/v1/appointments/{appointment_id}/reschedule            + + + + . .  .  .  . +  .
+POST   /api/v1/appointments/{appointment_id}/reschedule            + + + + . .  .  .  . +  .
+PATCH  /api/v1/appointments/{appointment_id}/status                + + + + . .  .  .  . .  .
+POST   /api/v1/appointments/{appointment_id}/check-in              + + + + . .  .  .  . .  .
+POST   /api/v1/appointments/{appointment_id}/start                 + + + + . .  .  .  . .  .
+POST   /api/v1/appointments/{appointment_id}/complete              + + + + . .  .  .  . .  .
+POST   /api/v1/appointments/{appointment_id}/no-show               + + + + . .  .  .  . .  .
+POST   /api/v1/appointments/holds                                  + + + + . .  .  .  . +  .
+DELETE /api/v1/appointments/holds/{hold_id}                        + + + + . .  .  .  . +  .
 
 GET    /api/v1/doctors                                             + + + + + +  +  +  + +  +
 POST   /api/v1/doctors                                             + . . . . .  .  .  . .  .

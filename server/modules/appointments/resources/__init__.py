@@ -1,6 +1,15 @@
 """Appointments over HTTP."""
 
-from server.modules.appointments.resources import appointments, board, feeds, reviews  # noqa: F401 - their routes have to be known
+from server.modules.appointments.resources import (  # noqa: F401 - their routes have to be known
+    actions,
+    appointments,
+    board,
+    feeds,
+    holds,
+    hours,
+    reviews,
+    slots,
+)
 from server.modules.appointments.resources.feeds import root
 from server.modules.appointments.resources.routing import blueprint
 

@@ -1,4 +1,4 @@
-"""Appointments: list, search, one, one's own, and what became of one."""
+"""Appointments: list, search, book, one with its changes, one's own, and what became of one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import uuid
 
 from flask import Response
 
-from server.core import trail as trails
+from server.core import answers, trail as trails
 from server.core.declare import declares
 from server.core.dump import row_dumper
 from server.core.errors import NotFound
+from server.modules.appointments.models.booking import PatientBusy, SlotTaken
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.queries import appointments as queries
 from server.modules.appointments.resources.routing import api
@@ -23,6 +24,25 @@ from server.modules.appointments.schemas.appointment import (
     HistoryQuery,
     OwnAppointmentQuery,
 )
+from server.modules.appointments.schemas.booking import AppointmentIn, AppointmentPatch, AppointmentPut, CancelQuery
+from server.modules.appointments.service import booking, cancelling, changing
+from server.modules.appointments.service.refusals import (
+    HoldLapsed,
+    InvalidTransition,
+    NotAvailable,
+    NoticeWindow,
+    PatientInactive,
+)
+from server.modules.patients.service.people import FieldNotAllowed, PatientDeceased, PatientMerged
+
+_NO_TIME = (SlotTaken, PatientBusy, NotAvailable)
+_NOT_FOR = (PatientDeceased, PatientMerged, PatientInactive, FieldNotAllowed)
+_CHANGE = {
+    **READ,
+    "action": "appointments.change",
+    "version": "optional",
+    "problems": (*_NO_TIME, InvalidTransition, NoticeWindow, FieldNotAllowed),
+}
 
 
 class AppointmentCollection(Appointments):
@@ -32,6 +52,18 @@ class AppointmentCollection(Appointments):
     def get(self) -> Response:
         """List the appointments in one's scope."""
         return self.many(queries.page_of_appointments(self.connection, self.actor, self.query))
+
+    @declares(
+        Perm.BOOK,
+        action="appointments.book",
+        body=AppointmentIn,
+        problems=(*_NO_TIME, *_NOT_FOR, HoldLapsed),
+        **READ,
+    )
+    def post(self) -> Response:
+        """Book an appointment; of all who want a time at once one gets it, the others 409 `slot_taken`."""
+        booked = booking.book(actor=self.actor, **self.body)
+        return self.created(self.seen(booked.id), "Appointment booked.")
 
 
 class AppointmentSearch(Appointments):
@@ -50,6 +82,35 @@ class AppointmentItem(Appointments):
     def get(self, appointment_id: uuid.UUID) -> Response:
         """Show one appointment; who sees the card alone is not told why it was made."""
         return self.show(self.seen(appointment_id))
+
+    @declares(Perm.BOOK, body=AppointmentPut, **_CHANGE)
+    def put(self, appointment_id: uuid.UUID) -> Response:
+        """Replace what can be written of an appointment; another time or doctor is a move."""
+        return self._change(appointment_id, whole=True)
+
+    @declares(Perm.BOOK, body=AppointmentPatch, **_CHANGE)
+    def patch(self, appointment_id: uuid.UUID) -> Response:
+        """Change what is sent of an appointment; another time or doctor is a move."""
+        return self._change(appointment_id, whole=False)
+
+    def _change(self, appointment_id: uuid.UUID, *, whole: bool) -> Response:
+        sent = {"appointment_id": appointment_id, "expected": self.expected, **self.body}
+        changing.change(actor=self.actor, whole=whole, **sent)
+        return self.show(self.seen(appointment_id), "Appointment changed.")
+
+    @declares(
+        Perm.BOOK,
+        action="appointments.cancel",
+        object_type="appointment",
+        query=CancelQuery,
+        version="optional",
+        problems=(InvalidTransition, NoticeWindow),
+    )
+    def delete(self, appointment_id: uuid.UUID) -> Response:
+        """Cancel an appointment; again, it changes nothing. Patients keep the notice window, staff give a reason."""
+        reason = self.query.get("reason")
+        cancelling.cancel(actor=self.actor, appointment_id=appointment_id, reason=reason, expected=self.expected)
+        return answers.no_content()
 
 
 class OwnAppointments(Appointments):

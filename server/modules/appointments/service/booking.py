@@ -13,8 +13,6 @@ from server.core import clock, trail as trails
 from server.core.access import Actor
 from server.core.db import db
 from server.core.ids import new_id
-from server.core.search import search_text
-from server.core.text import fold
 from server.modules.appointments import signals
 from server.modules.appointments.calendar.facts import Facts, Verdict
 from server.modules.appointments.enums import AppointmentType, Status
@@ -22,6 +20,7 @@ from server.modules.appointments.models import Appointment
 from server.modules.appointments.service import doors, events, holds, judging, relations, seats
 from server.modules.appointments.service.times import asked_minutes
 from server.modules.appointments.service.whom import bookable_patient
+from server.modules.appointments.service.words import folded
 from server.modules.patients.service.people import FieldNotAllowed
 
 _COLUMNS = tuple(column.name for column in Appointment.__table__.columns)
@@ -85,11 +84,6 @@ def require_staff_fields(as_staff: bool, **sent: Any) -> None:
     refused_fields = [] if as_staff else [name for name, value in sent.items() if value is not None]
     if refused_fields:
         raise FieldNotAllowed(errors={name: ["Only staff write this."] for name in refused_fields})
-
-
-def folded(reason: str | None) -> str:
-    """Return the words of a reason as they are searched."""
-    return search_text(fold(reason)) if reason else ""
 
 
 def _row(written: Mapping[str, Any], verdict: Verdict, location: str | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from server.core import clock, state
 from server.core.access import Actor, Permission
+from server.core.columns import ANY_VERSION, Expected
 from server.core.db import db
 from server.core.errors import refused
 from server.modules.appointments import signals
@@ -29,6 +30,7 @@ def cancel(
     reason: str | None,
     party: Party | None = None,
     permission: Permission = Perm.BOOK,
+    expected: Expected = ANY_VERSION,
 ) -> Appointment:
     """Cancel an appointment; again, it changes nothing. Staff give a reason, patients keep the notice window."""
     reached = doors.reach(actor, permission, appointment_id)
@@ -38,6 +40,7 @@ def cancel(
     appointment = doors.locked(appointment_id)
     if appointment.status == Status.CANCELLED:
         return appointment
+    appointment.require(expected)
     if appointment.status not in CANCELLABLE:
         raise InvalidTransition
     if not reached.is_staff:

@@ -19,7 +19,6 @@ from server.modules.appointments.policies import Perm, visible
 from server.modules.doctors.models import Doctor
 from server.modules.patients.models import Patient
 
-
 _REACHED: tuple[Any, ...] = (
     *(Appointment.doctor_id, Appointment.patient_id),
     *(Doctor.user_id, Doctor.timezone, Patient.user_id),

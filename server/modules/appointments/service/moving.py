@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
 
 from server.core import clock
 from server.core.access import Actor
@@ -20,6 +23,7 @@ from server.modules.appointments.service.cancelling import require_notice
 from server.modules.appointments.service.refusals import InvalidTransition, NoticeWindow
 from server.modules.appointments.service.times import asked_minutes
 from server.modules.appointments.service.whom import bookable_patient
+from server.modules.appointments.service.words import write_words
 
 MOVABLE = (Status.SCHEDULED, Status.CONFIRMED)
 _MINUTE = timedelta(minutes=1)
@@ -36,10 +40,12 @@ def reschedule(
     override_reason: str | None = None,
     reason: str | None = None,
     expected: Expected = ANY_VERSION,
+    beside: Mapping[str, Any] = MappingProxyType({}),
 ) -> Appointment:
     """Move an appointment; it keeps its length and status unless told otherwise, and patients keep the notice window.
 
-    `reason` is why it is moved; staff give one where a patient could not move any more.
+    `reason` is why it is moved; staff give one where a patient could not move any more. `beside` is what else
+    changes of the appointment.
     """
     minutes = asked_minutes(starts_at, ends_at, duration_minutes)
     reached = doors.reach(actor, Perm.BOOK, appointment_id)
@@ -62,7 +68,16 @@ def reschedule(
     is_same = appointment.starts_at == starts_at and appointment.ends_at == starts_at + minutes * _MINUTE
     if is_same and to_doctor == reached.doctor_id:
         return appointment
-    _move(appointment, facts, actor=actor, starts_at=starts_at, minutes=minutes, why=reason, passed=override_reason)
+    _move(
+        appointment,
+        facts,
+        actor=actor,
+        starts_at=starts_at,
+        minutes=minutes,
+        why=reason,
+        passed=override_reason,
+        beside=beside,
+    )
     return appointment
 
 
@@ -85,6 +100,7 @@ def _move(
     minutes: int,
     why: str | None,
     passed: str | None,
+    beside: Mapping[str, Any],
 ) -> None:
     connection = db.session.connection()
     was_starts_at, was_ends_at, was_doctor_id = appointment.starts_at, appointment.ends_at, appointment.doctor_id
@@ -103,6 +119,7 @@ def _move(
     appointment.override_reason = passed or appointment.override_reason
     if facts.doctor_id != was_doctor_id:
         appointment.doctor_id, appointment.location = facts.doctor_id, verdict.location
+    changed = write_words(appointment, beside)
     db.session.flush()
     events.note(
         appointment,
@@ -110,6 +127,7 @@ def _move(
         from_status=appointment.status,
         from_starts_at=was_starts_at,
         from_doctor_id=was_doctor_id,
+        changed=changed,
         reason=why,
     )
     relations.follow(appointment, doctor_user_id=facts.user_id, zone=facts.zone)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from server.core.errors import refused
 from server.modules.appointments.calendar.judge import LONGEST_MINUTES
+from server.modules.appointments.schemas.booking import SHORTEST_MINUTES
 
-SHORTEST_MINUTES = 5
 _MINUTE = timedelta(minutes=1)
 
 

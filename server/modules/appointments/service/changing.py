@@ -1,0 +1,74 @@
+"""Change what is written of an appointment; another time or doctor goes by the rules of a move."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from server.core.access import Actor
+from server.core.columns import Expected
+from server.core.db import db
+from server.core.errors import refused
+from server.modules.appointments.models import Appointment
+from server.modules.appointments.policies import Perm
+from server.modules.appointments.service import doors, events, moving
+from server.modules.appointments.service.booking import require_staff_fields
+from server.modules.appointments.service.refusals import InvalidTransition
+from server.modules.appointments.service.times import asked_minutes
+from server.modules.appointments.service.words import write_words
+
+WORDS = ("type", "reason", "notes", "location")
+_PRESENT: tuple[Any, ...] = (
+    *(Appointment.patient_id, Appointment.doctor_id, Appointment.starts_at, Appointment.ends_at),
+    *(Appointment.notes, Appointment.override_reason),
+)
+
+
+def change(*, actor: Actor, appointment_id: uuid.UUID, expected: Expected, whole: bool, **sent: Any) -> Appointment:
+    """Write what was sent of an appointment; `whole` says that it is all there is to write."""
+    reached = doors.reach(actor, Perm.BOOK, appointment_id)
+    present = db.session.execute(select(*_PRESENT).where(Appointment.id == appointment_id)).one()
+    if sent.get("patient_id", present.patient_id) != present.patient_id:
+        raise refused("patient_id", why="The patient of an appointment stays who it is.")
+    words = {name: sent[name] for name in WORDS if name in sent}
+    if not reached.is_staff:
+        if whole and words["notes"] in (None, present.notes):
+            del words["notes"]
+        require_staff_fields(False, **{name: words[name] for name in ("notes",) if name in words})
+    passed = sent.get("override_reason")
+    if passed == present.override_reason:
+        passed = None
+    target = _target(present, sent)
+    if target is None:
+        if passed is not None and not whole:
+            raise refused("override_reason", why="Only with another time.")
+        return _write(actor, reached, expected, words)
+    return moving.reschedule(
+        actor=actor, appointment_id=appointment_id, expected=expected, override_reason=passed, beside=words, **target
+    )
+
+
+def _target(present: Row[Any], sent: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the time and doctor that were sent, or None where the appointment has them already."""
+    starts_at = sent.get("starts_at") or present.starts_at
+    doctor_id = sent.get("doctor_id") or present.doctor_id
+    minutes = asked_minutes(starts_at, sent.get("ends_at"), sent.get("duration_minutes"))
+    usual = asked_minutes(present.starts_at, present.ends_at, None)
+    if (starts_at, doctor_id, minutes or usual) == (present.starts_at, present.doctor_id, usual):
+        return None
+    return {"starts_at": starts_at, "doctor_id": doctor_id, "duration_minutes": minutes}
+
+
+def _write(actor: Actor, reached: doors.Reached, expected: Expected, words: Mapping[str, Any]) -> Appointment:
+    appointment = doors.locked(reached.id)
+    appointment.require(expected)
+    changed = write_words(appointment, words)
+    if changed and not reached.is_staff and appointment.status not in moving.MOVABLE:
+        raise InvalidTransition
+    if changed:
+        db.session.flush()
+        events.note(appointment, actor_id=actor.user_id, from_status=appointment.status, changed=changed)
+    return appointment
