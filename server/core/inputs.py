@@ -21,6 +21,8 @@ _CODES: dict[str, type[Invalid]] = {cls.code: cls for cls in (ReadOnly, MarkupNo
 
 def read_query(request: Request, declaration: Declaration) -> dict[str, Any]:
     """Return the validated query parameters."""
+    if declaration.query is None and not request.args:
+        return {}
     repeated = [name for name, values in request.args.lists() if len(values) > 1]
     if repeated:
         raise Invalid({name: ["Given more than once."] for name in repeated})
@@ -55,11 +57,11 @@ def _raw_body(request: Request, declaration: Declaration) -> dict[str, Any]:
 
 
 def _expected(request: Request, declaration: Declaration, raw: dict[str, Any]) -> Expected:
-    """Take the version from If-Match or, on PUT and PATCH, from the body; where both are given both must be right."""
+    """Take the version from If-Match or, but for DELETE, from the body; where both are given both must be right."""
     if declaration.version is None:
         return Expected()
     versions: set[int] = set()
-    if request.method in ("PUT", "PATCH") and "version" in raw:
+    if "version" in raw:
         sent = raw.pop("version")
         if not isinstance(sent, int) or isinstance(sent, bool) or not 0 <= sent <= MAX_INT:
             raise Invalid({"version": ["Expected a whole number."]})

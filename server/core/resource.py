@@ -20,9 +20,11 @@ from server.core.dump import entity_dumper, row_dumper
 from server.core.errors import DomainError, NotFound
 from server.core.inputs import read_body, read_query
 from server.core.listing import Page
-from server.core.uow import unit_of_work
+from server.core.uow import unit_of_work, was_in_the_way
 
 SAFE = ("GET", "HEAD")
+# How often a unit of work is begun, where the database ended it because of another.
+ATTEMPTS = 3
 
 Successor = Callable[[Connection, uuid.UUID], uuid.UUID | None]
 
@@ -118,6 +120,17 @@ class Resource(flask_restful.Resource):
         prepare: Callable[..., Any] | None = getattr(self, f"before_{method.__name__}", None)
         self.prepared = prepare(**path) if prepare else None
         claim = idempotency.claim_of(request, self.declaration, trails.current().actor)
+        for attempts_left in reversed(range(ATTEMPTS)):
+            try:
+                return self._attempt(method, path, claim)
+            except DBAPIError as error:
+                if not (attempts_left and was_in_the_way(error)):
+                    raise
+        raise AssertionError("the last attempt answers or raises")
+
+    def _attempt(
+        self, method: Callable[..., Response], path: dict[str, Any], claim: idempotency.Claim | None
+    ) -> Response:
         with unit_of_work() as unit:
             kept = idempotency.find(unit.connection, claim) if claim else None
             self._enter(path)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import structlog
 from flask import g
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from server.core import trail as trails
 from server.core.db import SQLITE_BEGIN, begin_writing, close_reading, db
@@ -47,6 +48,11 @@ def unit_of_work() -> Iterator[UnitOfWork]:
         db.session.info.pop(_AFTER_COMMIT, None)
         db.session.remove()
     _run(work)
+
+
+def was_in_the_way(error: DBAPIError) -> bool:
+    """Whether the database ended a transaction only because of another one: a deadlock, or no serial order."""
+    return getattr(error.orig, "sqlstate", None) in {"40P01", "40001"}
 
 
 @contextmanager

@@ -115,3 +115,42 @@ def test_a_request_holds_one_connection_at_a_time(app, make_app, as_role):
     assert client.post("/api/v1/patients", json=NEW, headers=headers).status_code == 409
     assert client.get("/api/v1/patients", headers=headers).status_code == 200
     assert client.post("/api/v1/auth/logout", headers=headers).status_code == 200
+
+
+def ended(state):
+    """Return the error of a transaction that the database ended with this state."""
+    reason = Exception("ended because of another transaction")
+    reason.sqlstate = state
+    return OperationalError("INSERT", {}, reason)
+
+
+@pytest.mark.parametrize("state", ["40P01", "40001"])
+def test_a_transaction_that_was_in_the_way_is_begun_again(app, as_role, monkeypatch, state):
+    original, tries = PatientCollection.post, []
+
+    def post(self):
+        response = original(self)
+        tries.append(response.status_code)
+        if len(tries) < 3:
+            raise ended(state)
+        return response
+
+    post.declaration = original.declaration
+    monkeypatch.setattr(PatientCollection, "post", post)
+    assert as_role("admin").post("/patients", json=NEW).status_code == 201
+    assert tries == [201, 201, 201]
+    assert len(query(app, "SELECT id FROM patients")) == 1
+    assert [row["status"] for row in audit_rows(app) if row["action"] == "patients.register"] == [201]
+
+
+def test_a_transaction_is_not_begun_again_for_ever(app, as_role, monkeypatch):
+    original, tries = PatientCollection.post, []
+
+    def post(_self):
+        tries.append(1)
+        raise ended("40P01")
+
+    post.declaration = original.declaration
+    monkeypatch.setattr(PatientCollection, "post", post)
+    assert as_role("admin").post("/patients", json=NEW).status_code == 503
+    assert len(tries) == 3
