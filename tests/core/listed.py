@@ -1,5 +1,6 @@
 """Every list endpoint, found from the declarations, and how to put rows into each."""
 
+import itertools
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from server.core.ids import new_id
 from server.core.uow import command
 from server.modules.appointments.models import Appointment, Review
 from server.modules.auth.service import sessions
+from server.modules.doctors.models import Favorite, Holiday
+from server.modules.doctors.service import profiles, specialties
 from server.modules.notifications import service as notifications
 from server.modules.notifications.enums import SecurityEvent
 from server.modules.patients.service import care, chart, contacts, people
@@ -26,6 +29,9 @@ from tests.factories.people import API, SignedIn, make_patient, make_user, relat
 
 # Ties, other alphabets, capitals before small letters, and a word with a space in it.
 NAMES = ["Zwick", "zwick", "Ångström", "Zwick", "محمد", "王", "Öz", "O'Neill", "Éclair", "de la Cruz", "Zwick", "Ärger"]
+
+# What must not come twice, however often a list is filled.
+_numbers = itertools.count(1)
 
 
 @dataclass
@@ -203,7 +209,7 @@ def _calendar_tokens(app: Flask, count: int) -> Filled:
 
 
 def _appointments(path: str, **query: str) -> Callable[[Flask, int], Filled]:
-    """Fill a doctor's calendar with visits of one patient; who reads it is the desk, the doctor and the patient in one."""
+    """Fill a doctor's calendar with visits of one patient; one user is the desk, the doctor and the patient."""
 
     def fill(app: Flask, count: int) -> Filled:
         user = make_user(app, "receptionist", "doctor", "patient")
@@ -221,6 +227,51 @@ def _appointment_history(app: Flask, count: int) -> Filled:
     return Filled(signed_in(app, "admin"), f"/appointments/{one}/history", {})
 
 
+def fill_doctors(app: Flask, count: int) -> list[uuid.UUID]:
+    """Add so many doctors."""
+    with app.app_context(), command("tests.fill", "doctor"):
+        return [
+            profiles.add(
+                actor=None,
+                first_name=f"Given{number}",
+                last_name=NAMES[number % len(NAMES)],
+                specialties=["cardiology", "urology"],
+                consultation_fee=number % 7 * 100,
+            ).id
+            for number in range(count)
+        ]
+
+
+def _doctors(path: str, **query: str) -> Callable[[Flask, int], Filled]:
+    def fill(app: Flask, count: int) -> Filled:
+        fill_doctors(app, count)
+        return Filled(signed_in(app, "patient"), path, query)
+
+    return fill
+
+
+def _favorites(app: Flask, count: int) -> Filled:
+    patient = signed_in(app, "patient")
+    doctor_ids = fill_doctors(app, count)
+    with app.app_context(), command("tests.fill", "doctor"):
+        db.session.add_all(Favorite(user_id=patient.user.id, doctor_id=one) for one in doctor_ids)
+    return Filled(patient, "/doctors/me/favorites", {})
+
+
+def _specialties(app: Flask, count: int) -> Filled:
+    with app.app_context(), command("tests.fill", "specialty"):
+        for number in range(count):
+            specialties.add(name=NAMES[number % len(NAMES)], code=f"code{next(_numbers)}")
+    return Filled(signed_in(app, "admin"), "/specialties", {})
+
+
+def _holidays(app: Flask, count: int) -> Filled:
+    with app.app_context(), command("tests.fill", "holiday"):
+        first = date(1990, 1, 1)
+        db.session.add_all(Holiday(held_on=first + timedelta(days=next(_numbers)), name="Day") for _ in range(count))
+    return Filled(signed_in(app, "nurse"), "/clinic/holidays", {})
+
+
 FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/patients": _patients,
     f"{API}/patients/search": _search,
@@ -236,6 +287,11 @@ FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/auth/sessions": _sessions,
     f"{API}/users/{{user_id}}/sessions": _sessions_of_another,
     f"{API}/notifications": _notifications,
+    f"{API}/doctors": _doctors("/doctors"),
+    f"{API}/doctors/search": _doctors("/doctors/search", q="given"),
+    f"{API}/doctors/me/favorites": _favorites,
+    f"{API}/specialties": _specialties,
+    f"{API}/clinic/holidays": _holidays,
     f"{API}/doctors/{{doctor_id}}/reviews": _reviews,
     f"{API}/calendar/tokens": _calendar_tokens,
     f"{API}/appointments": _appointments("/appointments"),

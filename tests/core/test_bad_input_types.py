@@ -23,7 +23,11 @@ def everybody(app):
     condition = someone.post(f"{base}/conditions", json={"display": "Gout"}).json["data"]["id"]
     friend = {"kind": "emergency", "name": "Bo", "relationship": "friend", "phone": "+16175550100"}
     contact = someone.post(f"{base}/contacts", json=friend).json["data"]["id"]
+    specialty = someone.post("/specialties", json={"name": "Sleep medicine"}).json["data"]["id"]
+    holiday = someone.post("/clinic/holidays", json={"date": "2026-12-25", "name": "Christmas"}).json["data"]["id"]
     found = {
+        "specialty_id": specialty,
+        "holiday_id": holiday,
         "doctor_id": make_doctor(app, user_id=user.id).id,
         "contact_id": contact,
         "review_id": uuid.uuid4(),
