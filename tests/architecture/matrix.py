@@ -178,6 +178,7 @@ DELETE /api/v1/doctors/{doctor_id}/reviews/{review_id}             . . . . . .  
 GET    /api/v1/calendar/tokens                                     + + + + + +  +  +  + +  .
 POST   /api/v1/calendar/tokens                                     + + + + + +  +  +  + +  .
 DELETE /api/v1/calendar/tokens/{token_id}                          + + + + + +  +  +  + +  .
+POST   /api/v1/appointments/series                                 + + + + . .  .  .  . .  .
 GET    /calendar/{token}.ics                                       + + + + + +  +  +  + +  +
 """
 

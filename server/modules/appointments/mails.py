@@ -14,9 +14,10 @@ from sqlalchemy import select
 
 from server.core import clock, state
 from server.core.db import db
-from server.modules.appointments.enums import LIVE
-from server.modules.appointments.models import Appointment
+from server.modules.appointments.enums import LIVE, WaitStatus
+from server.modules.appointments.models import Appointment, WaitlistEntry
 from server.modules.appointments.service.notices import APPOINTMENT_LETTER, APPOINTMENT_MAIL
+from server.modules.appointments.service.offers import OFFER_LETTER, OFFER_MAIL
 from server.modules.auth.mails import letter
 from server.modules.notifications.addresses import address_of
 from server.modules.notifications.enums import Kind
@@ -34,6 +35,8 @@ def install() -> None:
     """Register the composers of this module's mails."""
     mail_kind(APPOINTMENT_MAIL)(appointment_to_user)
     mail_kind(APPOINTMENT_LETTER)(appointment_to_patient)
+    mail_kind(OFFER_MAIL)(offer_to_user)
+    mail_kind(OFFER_LETTER)(offer_to_patient)
 
 
 def appointment_to_user(user_id: uuid.UUID, details: Details) -> EmailMessage | None:
@@ -56,6 +59,22 @@ def appointment_to_patient(appointment_id: uuid.UUID, details: Details) -> Email
     return _about(patient.email, details, f"Book another: {link('doctors')}\n" if is_off else CALL)
 
 
+def offer_to_user(user_id: uuid.UUID, details: Details) -> EmailMessage | None:
+    """Tell somebody with an account of time that came free, while it is held."""
+    address = address_of(user_id)
+    if address is None or _waiting_patient(details) is None:
+        return None
+    return _offered(address.email, details, f"Accept or decline it here: {link('waitlist', details['entry_id'])}\n")
+
+
+def offer_to_patient(_patient_id: uuid.UUID, details: Details) -> EmailMessage | None:
+    """Tell a patient who has no account of time that came free, while it is held."""
+    patient = _waiting_patient(details)
+    if patient is None or not patient.email or patient.status != PatientStatus.ACTIVE:
+        return None
+    return _offered(patient.email, details, "To accept it, please call the clinic.\n")
+
+
 def link(*path: str) -> str:
     """Return the address of a page; it comes from the settings alone, never from a request."""
     return "/".join((state.settings().frontend_url.rstrip("/"), *path))
@@ -63,7 +82,7 @@ def link(*path: str) -> str:
 
 def _about(email: str, details: Details, ending: str) -> EmailMessage:
     title, body = words_of(Kind(details["about"]), {})
-    return letter(email, title, f"{body}\n\n{details['when']}\n\n{ending}")
+    return letter(email, title, f"{body}\n\n{details.get('times', details['when'])}\n\n{ending}")
 
 
 def _is_so(details: Details) -> bool:
@@ -81,3 +100,21 @@ def _is_so(details: Details) -> bool:
     if about == Kind.APPOINTMENT_REMINDER:
         return stands and starts_at > clock.now()
     return stands != (about == Kind.APPOINTMENT_CANCELLED)
+
+
+def _waiting_patient(details: Details) -> Patient | None:
+    """Return the patient of an offer that stands and was not answered."""
+    if "hold_id" not in details:
+        return None  # emptied with age
+    stmt = select(Patient).join(WaitlistEntry, WaitlistEntry.patient_id == Patient.id)
+    stands = (WaitlistEntry.status == WaitStatus.OFFERED, WaitlistEntry.offer_expires_at > clock.now())
+    found: Patient | None = db.session.scalar(
+        stmt.where(WaitlistEntry.offer_hold_id == uuid.UUID(details["hold_id"]), *stands)
+    )
+    return found
+
+
+def _offered(email: str, details: Details, ending: str) -> EmailMessage:
+    title, body = words_of(Kind.APPOINTMENT_OFFERED, {})
+    times = f"{details['when']}\nheld until {details['until']}"
+    return letter(email, title, f"{body}\n\n{times}\n\n{ending}")

@@ -61,9 +61,7 @@ def digest_of(token: str) -> str:
 def page_of_tokens(connection: Connection, actor: Actor, query: Mapping[str, Any]) -> Page:
     """Return one page of the actor's live tokens, the newest first."""
     shown: tuple[Any, ...] = (CalendarToken.id, CalendarToken.created_at)
-    stmt = select(*shown).where(
-        CalendarToken.user_id == actor.user_id, CalendarToken.revoked_at.is_(None)
-    )
+    stmt = select(*shown).where(CalendarToken.user_id == actor.user_id, CalendarToken.revoked_at.is_(None))
     return fetch_page(connection, stmt, LIST, query)
 
 

@@ -8,7 +8,9 @@ from server.modules.appointments.resources import (  # noqa: F401 - their routes
     holds,
     hours,
     reviews,
+    series,
     slots,
+    waiting,
 )
 from server.modules.appointments.resources.feeds import root
 from server.modules.appointments.resources.routing import blueprint

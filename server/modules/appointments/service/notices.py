@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,8 +26,22 @@ def in_words(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def tell_booked(_sender: object, *, appointment: Appointment, **_rest: Any) -> None:
-    """Tell both sides that an appointment was made, whoever of them made it."""
-    _tell_both(appointment, Kind.APPOINTMENT_BOOKED)
+    """Tell both sides that an appointment was made, whoever of them made it; of a series they are told at its end."""
+    if appointment.series_id is None:
+        _tell_both(appointment, Kind.APPOINTMENT_BOOKED)
+
+
+def tell_series(appointments: Sequence[Appointment]) -> None:
+    """Tell both sides once of all times of a series."""
+    first, *others = appointments
+    audience = _audience(first)
+    zone = audience.zones[first.doctor_id]
+    when = in_words(first.starts_at, zone)
+    more = {
+        "when": f"{when}, and {len(others)} more" if others else when,
+        "times": "\n".join(in_words(one.starts_at, zone) for one in appointments),
+    }
+    _tell(first, audience, Kind.APPOINTMENT_BOOKED, _everyone(first, audience), more=more)
 
 
 def tell_cancelled(_sender: object, *, appointment: Appointment, **_rest: Any) -> None:
@@ -83,9 +99,10 @@ def _tell(
     user_ids: set[uuid.UUID],
     *,
     version: int | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     version = appointment.version if version is None else version
-    details = _details(kind, appointment.id, appointment.doctor_id, appointment.starts_at, audience)
+    details = {**_details(kind, appointment.id, appointment.doctor_id, appointment.starts_at, audience), **more}
     if user_ids:
         _notify(appointment, user_ids, kind, details, version)
     if audience.takes_letter:

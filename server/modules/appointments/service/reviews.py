@@ -98,7 +98,7 @@ def _own_chart(actor: Actor) -> uuid.UUID:
 
 
 def _lock_doctor(doctor_id: uuid.UUID) -> None:
-    if db.session.scalar(select(Doctor.id).where(Doctor.id == doctor_id).with_for_update()) is None:
+    if db.session.scalar(select(Doctor.id).where(Doctor.id == doctor_id).with_for_update(key_share=True)) is None:
         raise NotFound
 
 
