@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from server.modules.doctors.enums import OnConflict as OnConflict
+
 
 class Status(StrEnum):
     """Where an appointment stands; `flow.py` says which may follow which."""
@@ -48,14 +50,6 @@ class OverrideKind(StrEnum):
     REPLACE = "replace"
     EXTRA = "extra"
     CLOSED = "closed"
-
-
-class OnConflict(StrEnum):
-    """What becomes of live bookings that a change of hours would strand."""
-
-    REFUSE = "refuse"
-    CANCEL = "cancel"
-    KEEP = "keep"
 
 
 class Reason(StrEnum):

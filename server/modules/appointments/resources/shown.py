@@ -36,18 +36,18 @@ class Appointments(Resource):
         return (_show_all if shows_all else _show_card)(row)
 
     def many(self, page: Page) -> Response:
-        """Answer one page of appointments; the audit row says whose, where they are of one patient."""
-        shown = [_dump(row) for row in page.rows]
+        """Answer one page of appointments."""
+        return answers.listed(page, self.each(page.rows))
+
+    def each(self, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+        """Return appointments as the caller sees them; the audit row says whose, where they are of one patient."""
+        shown = [(_show_all if row[-1] else _show_card)(row) for row in rows]
         trail = trails.current()
         trail.listed(one["id"] for one in shown)
-        patients = {row[_PATIENT] for row in page.rows}
-        wards = {row[_PATIENT] for row in page.rows if row[-2]}
+        patients = {row[_PATIENT] for row in rows}
+        wards = {row[_PATIENT] for row in rows if row[-2]}
         if len(wards) == 1:
             trail.seen_for(wards.pop())
         elif len(patients) == 1:
             trail.about(patient_id=patients.pop())
-        return answers.listed(page, shown)
-
-
-def _dump(row: Sequence[Any]) -> dict[str, Any]:
-    return (_show_all if row[-1] else _show_card)(row)
+        return shown

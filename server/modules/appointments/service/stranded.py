@@ -1,0 +1,119 @@
+"""Find the live bookings that a change of hours or leave would strand, and do with them as is asked.
+
+The calendar is counted up before anybody looks: a booking that was judged by the older hours then finds another count
+and is judged again, or was committed before and is found.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from server.core import clock, trail as trails
+from server.core.access import Actor
+from server.core.db import db
+from server.core.errors import Conflict
+from server.modules.appointments.calendar.spans import Stretch, covers, plan_of
+from server.modules.appointments.enums import OnConflict, Party, Status
+from server.modules.appointments.policies import Perm
+from server.modules.appointments.queries.appointments import live_between
+from server.modules.appointments.queries.facts import LONGEST_VISIT, facts_of
+from server.modules.appointments.schemas.appointment import doctor_ref, local_time, patient_ref
+from server.modules.appointments.service import cancelling
+from server.modules.doctors.service import calendar
+
+_EVER = datetime(2200, 1, 1, tzinfo=UTC)
+WHY_CANCELLED = "provider_leave"
+
+
+class HasBookings(Conflict):
+    """Live bookings stand in the way; `appointments` lists them."""
+
+    code = "has_bookings"
+
+
+@contextmanager
+def changing_hours(*, actor: Actor | None, doctor_id: uuid.UUID, on_conflict: str | None) -> Iterator[None]:
+    """Let the block change a doctor's hours; then settle the coming bookings that were inside and are so no more.
+
+    Who was booked outside the hours was so by somebody's decision, and is not asked about.
+    """
+    calendar.count_up(doctor_id=doctor_id)
+    connection = db.session.connection()
+    coming = unbegun(live_between(connection, doctor_id=doctor_id, since=clock.now(), until=_EVER))
+    before = _open_around(doctor_id, coming)
+    yield
+    db.session.flush()
+    after = _open_around(doctor_id, coming)
+    lost = [one for one in coming if covers(before, *_time_of(one)) and not covers(after, *_time_of(one))]
+    settle(actor=actor, lost=lost, on_conflict=on_conflict)
+
+
+def _time_of(booking: Row[Any]) -> Stretch:
+    return booking.starts_at, booking.ends_at
+
+
+def _open_around(doctor_id: uuid.UUID, bookings: Sequence[Row[Any]]) -> Sequence[Stretch]:
+    """Return when the doctor's hours are, as far as these bookings lie."""
+    if not bookings:
+        return ()
+    since, until = bookings[0].starts_at, max(one.ends_at for one in bookings)
+    facts = facts_of(db.session.connection(), doctor_id, since, until, with_taken=False)
+    return plan_of(facts, since, until).open if facts else ()
+
+
+def in_the_way(*, doctor_id: uuid.UUID | None, since: datetime, until: datetime) -> list[Row[Any]]:
+    """Return the live bookings, of one doctor or of all, that overlap a time, have not begun and are not over."""
+    since = max(since, clock.now())
+    found = live_between(db.session.connection(), doctor_id=doctor_id, since=since - LONGEST_VISIT, until=until)
+    return [one for one in unbegun(found) if one.ends_at > since]
+
+
+def unbegun(bookings: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Return the bookings whose patient is not with the doctor already."""
+    return [one for one in bookings if one.status != Status.IN_PROGRESS]
+
+
+def settle(
+    *,
+    actor: Actor | None,
+    lost: Sequence[Row[Any]],
+    on_conflict: str | None,
+    reason: str = WHY_CANCELLED,
+    party: Party = Party.PROVIDER,
+) -> None:
+    """Refuse, cancel or keep the bookings that lose their time; refuse where it was not said."""
+    if not lost or on_conflict == OnConflict.KEEP:
+        return
+    if on_conflict != OnConflict.CANCEL:
+        trails.current().listed(one.id for one in lost)
+        raise HasBookings(appointments=listed(actor, lost))
+    ids = [one.id for one in lost]
+    cancelling.cancel_many(actor=actor, appointment_ids=ids, reason=reason, party=party)
+
+
+def listed(actor: Actor | None, bookings: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    """Return bookings as a refusal lists them; whose they are is told to those who read appointments."""
+    tells_whom = actor is None or actor.can(Perm.READ)
+    return [
+        {
+            "id": one.id,
+            "doctor": doctor_ref(one.doctor_id, one.doctor_first_name, one.doctor_last_name),
+            "starts_at": one.starts_at,
+            "ends_at": one.ends_at,
+            "local_start": local_time(one.starts_at, one.doctor_timezone),
+            "status": one.status,
+            "type": one.type,
+            **({"patient": _patient_of(one)} if tells_whom else {}),
+        }
+        for one in bookings
+    ]
+
+
+def _patient_of(booking: Row[Any]) -> dict[str, Any]:
+    return patient_ref(booking.patient_id, booking.patient_first_name, booking.patient_last_name, booking.patient_mrn)
