@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from server.modules.doctors.enums import OnConflict as OnConflict
-
 
 class Status(StrEnum):
     """Where an appointment stands; `flow.py` says which may follow which."""

@@ -25,7 +25,7 @@ class Weekday(StrEnum):
 
 
 class OnConflict(StrEnum):
-    """What becomes of the appointments of a day that turns out to be a holiday."""
+    """What becomes of live bookings that a change of hours, leave or a holiday would strand."""
 
     KEEP = "keep"
     REFUSE = "refuse"

@@ -10,8 +10,8 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from server.core import fields as f
 from server.core.schema import Body, ListQuery, Out, Query, SortKeys
-from server.modules.appointments.enums import OnConflict, OverrideKind
-from server.modules.doctors.enums import Weekday
+from server.modules.appointments.enums import OverrideKind
+from server.modules.doctors.enums import OnConflict, Weekday
 
 _WALL = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _MOST_WINDOWS = 24

@@ -19,10 +19,10 @@ from server.modules.appointments.calendar.facts import Hours, WeeklyHours
 from server.modules.appointments.calendar.judge import USUAL_MINUTES
 from server.modules.appointments.calendar.spans import DAY, day_stretch
 from server.modules.appointments.calendar.weekly import overlap
-from server.modules.appointments.enums import OnConflict, OverrideKind, Party
+from server.modules.appointments.enums import OverrideKind, Party
 from server.modules.appointments.models import Override, TimeOff, Window
 from server.modules.appointments.service.stranded import changing_hours, in_the_way, listed, settle
-from server.modules.doctors.enums import Weekday
+from server.modules.doctors.enums import OnConflict, Weekday
 from server.modules.doctors.models import Doctor, Holiday
 from server.modules.doctors.service import calendar
 

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from server.core import clock
 from server.core.access import Actor
 from server.core.db import db
-from server.modules.appointments.enums import OnConflict, Party
+from server.modules.appointments.enums import Party
 from server.modules.appointments.models import Appointment
 from server.modules.appointments.service import cancelling, stranded
+from server.modules.doctors.enums import OnConflict
 from server.modules.doctors.models import Doctor
 from server.modules.patients.enums import StopReason
 from server.modules.patients.models import Patient

@@ -19,12 +19,13 @@ from server.core.access import Actor
 from server.core.db import db
 from server.core.errors import Conflict
 from server.modules.appointments.calendar.spans import Stretch, covers, plan_of
-from server.modules.appointments.enums import OnConflict, Party, Status
+from server.modules.appointments.enums import Party, Status
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.queries.appointments import live_between
 from server.modules.appointments.queries.facts import LONGEST_VISIT, facts_of
 from server.modules.appointments.schemas.appointment import doctor_ref, local_time, patient_ref
 from server.modules.appointments.service import cancelling
+from server.modules.doctors.enums import OnConflict
 from server.modules.doctors.service import calendar
 
 _EVER = datetime(2200, 1, 1, tzinfo=UTC)
