@@ -20,6 +20,7 @@ class Kind(StrEnum):
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_CANCELLED = "appointment_cancelled"
     APPOINTMENT_REMINDER = "appointment_reminder"
+    APPOINTMENT_OFFERED = "appointment_offered"
     MESSAGE = "message"
     PRESCRIPTION_READY = "prescription_ready"
     PRESCRIPTION_EXPIRING = "prescription_expiring"

@@ -11,6 +11,7 @@ _WORDS = {
     Kind.APPOINTMENT_MOVED: ("Appointment moved", "An appointment was moved to another time."),
     Kind.APPOINTMENT_CANCELLED: ("Appointment cancelled", "An appointment was cancelled."),
     Kind.APPOINTMENT_REMINDER: ("Appointment soon", "An appointment is coming up."),
+    Kind.APPOINTMENT_OFFERED: ("Time came free", "A time came free that was waited for. It is held for a short while."),
     Kind.MESSAGE: ("New message", "You have a new message."),
     Kind.PRESCRIPTION_READY: ("Ready for pick-up", "Something is ready for pick-up at the pharmacy."),
     Kind.PRESCRIPTION_EXPIRING: ("Prescription expiring", "A prescription will expire soon."),
