@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -12,10 +12,26 @@ from server.core.db import Base, db
 from server.core.ids import new_id
 from server.core.uow import command
 from server.modules.chart.queries.schema import moved_columns
+from tests.factories.calendar import make_doctor
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
+_END = AT + timedelta(minutes=30)
+
+
+def _hour_of(word: str) -> datetime:
+    """Return an hour that differs between the words of a test, so that two patients' times do not clash."""
+    return AT + timedelta(hours=sum(word.encode()))
+
+
 # Columns whose values a check constraint or the meaning of the row decides.
 GIVEN: dict[str, dict[str, Any]] = {
+    "appointments": {"ends_at": _END, "status": "scheduled", "type": "consultation"},
+    "doctor_reviews": {"rating": 5},
+    "taken_intervals": {
+        "kind": "booking",
+        **dict.fromkeys(("starts_at", "busy_from"), _hour_of),
+        **dict.fromkeys(("ends_at", "busy_to"), lambda word: _hour_of(word) + timedelta(hours=1)),
+    },
     "allergies": {"status": "active", "severity": "mild", "substance": "Latex", "substance_key": "latex"},
     "conditions": {"status": "active"},
     "allergy_statements": {"withdrawn_at": AT},
@@ -43,8 +59,9 @@ def dump(app: Flask, *, without: tuple[str, ...] = ()) -> dict[str, dict[Any, di
 def fill(app: Flask, patient_id: uuid.UUID, user_id: uuid.UUID, *, differently: str) -> set[str]:
     """Give a patient a row in every table that names one; return the names of the tables."""
     filled: set[str] = set()
+    doctor = make_doctor(app)
     with app.app_context(), command("tests.fill", "patient"):
-        made: dict[str, uuid.UUID] = {"patients": patient_id, "users": user_id}
+        made: dict[str, uuid.UUID] = {"patients": patient_id, "users": user_id, "doctors": doctor.id}
         for table, column in moved_columns():
             if table.name == "patients":
                 continue
@@ -62,7 +79,8 @@ def values_of(table: Table, made: dict[str, uuid.UUID], word: str) -> dict[str, 
     for column in table.c:
         parents = [key.column.table.name for key in column.foreign_keys]
         if column.name in given:
-            row[column.name] = given[column.name]
+            fixed = given[column.name]
+            row[column.name] = fixed(word) if callable(fixed) else fixed
         elif parents:
             row[column.name] = made.get(parents[0])
         elif column.primary_key:

@@ -272,6 +272,17 @@ def _holidays(app: Flask, count: int) -> Filled:
     return Filled(signed_in(app, "nurse"), "/clinic/holidays", {})
 
 
+def _waitlist(app: Flask, count: int) -> Filled:
+    doctor = make_doctor(app)
+    patients = [make_patient(app) for _ in range(count)]
+    today = clock.today()
+    with app.app_context(), command("tests.fill", "waitlist_entry"):
+        db.session.add_all(
+            WaitlistEntry(patient_id=one.id, doctor_id=doctor.id, first_day=today, last_day=today) for one in patients
+        )
+    return Filled(signed_in(app, "receptionist"), "/waitlist", {})
+
+
 FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/patients": _patients,
     f"{API}/patients/search": _search,
@@ -299,6 +310,7 @@ FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/appointments/me": _appointments("/appointments/me"),
     f"{API}/appointments/doctor/me": _appointments("/appointments/doctor/me"),
     f"{API}/appointments/{{appointment_id}}/history": _appointment_history,
+    f"{API}/waitlist": _waitlist,
     f"{API}/audit-logs": _requests("/audit-logs"),
     f"{API}/user-activities": _requests("/user-activities"),
 }

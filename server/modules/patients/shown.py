@@ -1,4 +1,4 @@
-"""What rooms show of a patient in timeline, summary and export: each registers its own, the chart asks them all."""
+"""What rooms show of a patient in detail, timeline, summary and export: each registers its own, and all are asked."""
 
 from __future__ import annotations
 
@@ -21,9 +21,15 @@ Files = Callable[[Connection, Sequence[uuid.UUID]], Iterator[tuple[str, bytes]]]
 # SQLite keeps an id as 32 digits; these are its parts, each from where and how long.
 _PARTS_OF_ID = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
 
+_details: dict[str, ColumnElement[Any]] = {}
 _sources: dict[str, Source] = {}
 _sections: dict[str, Section] = {}
 _files: dict[str, Files] = {}
+
+
+def add_detail(name: str, column: ColumnElement[Any]) -> None:
+    """Register a fact that only one patient's own answer tells, as a scalar subquery which correlates to patients."""
+    _details[name] = column
 
 
 def add_events(name: str, source: Source) -> None:
@@ -39,6 +45,11 @@ def add_section(name: str, section: Section) -> None:
 def add_files(folder: str, source: Files) -> None:
     """Register files of patients (one, and the duplicates merged into it) for a folder of the exported archive."""
     _files[folder] = source
+
+
+def details() -> Mapping[str, ColumnElement[Any]]:
+    """Return what the answer about one patient tells beside the patient's own row."""
+    return dict(_details)
 
 
 def files() -> Mapping[str, Files]:

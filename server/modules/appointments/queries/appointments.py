@@ -28,6 +28,7 @@ from server.modules.appointments.policies import (
     shows_all,
     visible,
 )
+from server.modules.appointments.queries.facts import LONGEST_VISIT
 from server.modules.appointments.schemas.appointment import AppointmentOut, HistoryOut, When
 from server.modules.doctors.models import Doctor
 from server.modules.patients.models import Patient
@@ -56,15 +57,12 @@ LIST = ListSpec(
 _LATEST_FIRST = ListSpec(sorts=LIST.sorts, tie=LIST.tie, default="-starts_at")
 _HISTORY_LIST = ListSpec(sorts={"at": AppointmentEvent.id}, tie=AppointmentEvent.id, default="at")
 
-# No visit lasts longer, so what began before that is over.
-_LONGEST = timedelta(days=1)
-
 
 def _columns(names: Sequence[str]) -> list[Any]:
     return [_JOINED[name] if name in _JOINED else _table.c[name] for name in names]
 
 
-def _select(*columns: Any) -> Select[Any]:
+def joined(*columns: Any) -> Select[Any]:
     """Select from appointments with patient and doctor; a database leaves the joins out where they are not asked."""
     return (
         select(*_columns(COLUMNS), *columns)
@@ -76,7 +74,7 @@ def _select(*columns: Any) -> Select[Any]:
 
 def _shown_to(actor: Actor) -> Select[Any]:
     """Select the columns and, row by row, whether this is of a ward, and whether the actor sees more than the card."""
-    return _select(is_only_ward(actor).label("is_ward"), shows_all(actor).label("shows_all"))
+    return joined(is_only_ward(actor).label("is_ward"), shows_all(actor).label("shows_all"))
 
 
 def page_of_appointments(connection: Connection, actor: Actor, query: Mapping[str, Any]) -> Page:
@@ -107,7 +105,7 @@ def _own(connection: Connection, actor: Actor, is_own: ColumnElement[bool], quer
 def _upcoming(query: Mapping[str, Any]) -> ColumnElement[bool]:
     """Return "is not over"; what was cancelled is over, unless it is asked for by its status."""
     now = clock.now()
-    ahead = and_(Appointment.ends_at > now, Appointment.starts_at > now - _LONGEST)
+    ahead = and_(Appointment.ends_at > now, Appointment.starts_at > now - LONGEST_VISIT)
     return ahead if "status" in query else and_(ahead, Appointment.status.in_(LIVE))
 
 
@@ -211,7 +209,7 @@ def one_row(
     connection: Connection, actor: Actor, appointment_id: uuid.UUID, permission: Permission = Perm.READ
 ) -> tuple[Any, ...]:
     """Return `COLUMNS` of one appointment that the permission reaches, and whether to show all, or raise `NotFound`."""
-    found = connection.execute(_with_ways(_select(), actor, permission, appointment_id)).first()
+    found = connection.execute(_with_ways(joined(), actor, permission, appointment_id)).first()
     way = _way(actor, permission, found)
     if found is None or way is None:
         raise NotFound
@@ -266,7 +264,7 @@ def live_between(
     connection: Connection, *, doctor_id: uuid.UUID | None, since: datetime, until: datetime
 ) -> Sequence[Row[Any]]:
     """Return the live bookings of one doctor, or of all, that start in a range, the end excluded, in their order."""
-    stmt = _select().with_only_columns(*_columns(_LIVE_COLUMNS), maintain_column_froms=True)
+    stmt = joined().with_only_columns(*_columns(_LIVE_COLUMNS), maintain_column_froms=True)
     stmt = stmt.where(
         Appointment.starts_at >= since, Appointment.starts_at < until, Appointment.status.in_(LIVE)
     ).order_by(Appointment.starts_at, Appointment.id)

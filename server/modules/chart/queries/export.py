@@ -40,18 +40,25 @@ SHOWN: Mapping[str, Shown] = {
     "patients": Shown(without=frozenset({"identifiers", "possible_duplicate"})),
     "allergies": Shown(),
     "allergy_statements": Shown(),
+    "appointment_events": Shown(),
+    "appointment_reminders": Shown(),
+    "appointments": Shown(),
     "broken_glass": Shown(),
     "care_relations": Shown(),
     "conditions": Shown(),
+    # Which of the staff took a review down, and in what words, is between them.
+    "doctor_reviews": Shown(without=frozenset({"hidden_by", "hidden_reason"})),
     "medical_histories": Shown(),
     "patient_contacts": Shown(),
     # A merge that was taken back says only that somebody was taken for another, and for whom.
     "patient_merges": Shown(only=lambda table: table.c.undone_at.is_(None)),
     "proxies": Shown(),
+    "waitlist_entries": Shown(),
 }
 # Tables with rows of a patient that are not handed out, and why.
 LEFT_OUT: Mapping[str, str] = {
     "merged_rows": "says how a merge is taken back; the rows themselves are in the export",
+    "taken_intervals": "the time of an appointment, which is in the export, or of a hold that lapses within minutes",
 }
 _PAGE = 500
 # Made of other columns so that rows are found, or nobody's to see.

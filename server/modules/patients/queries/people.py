@@ -24,6 +24,7 @@ from server.core.text import fold, fold_key
 from server.modules.patients.enums import PatientStatus
 from server.modules.patients.models import Patient
 from server.modules.patients.policies import Perm, Way, is_only_ward, shows_all, visible, way_of, ways
+from server.modules.patients.shown import details
 
 LOOKUP_LIMIT = 5
 CANDIDATE_LIMIT = 5
@@ -158,20 +159,24 @@ def look_up(connection: Connection, columns: Sequence[str], query: Mapping[str, 
     return list(connection.execute(stmt).all())
 
 
-def patient_row(connection: Connection, actor: Actor, columns: Sequence[str], patient_id: uuid.UUID) -> tuple[Any, ...]:
-    """Return one patient in the actor's scope with whether to show all of them, or raise `NotFound`."""
+def patient_row(
+    connection: Connection, actor: Actor, columns: Sequence[str], patient_id: uuid.UUID
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return one patient in the actor's scope with whether to show all of them, and what upper rooms add, or raise."""
     values = asker(actor) | {"patient_id": patient_id}
     found = connection.execute(_one(actor, tuple(columns)), values).first()
     way = way_of(actor, Perm.READ, found) if found else None
     if found is None or way is None:
         raise NotFound
     note_way(way)
-    return (*found[: len(columns)], way.on_behalf_of is not None, way.shows_all)
+    added = {name: found._mapping[name] for name in details()}
+    return (*found[: len(columns)], way.on_behalf_of is not None, way.shows_all), added
 
 
 @kept
 def _one(actor: Actor, columns: tuple[str, ...]) -> Select[Any]:
-    return select(*(_table.c[name] for name in columns), *ways(actor, Perm.READ)).where(
+    added = [column.label(name) for name, column in details().items()]
+    return select(*(_table.c[name] for name in columns), *ways(actor, Perm.READ), *added).where(
         Patient.id == bindparam("patient_id"), Patient.merged_into_id.is_(None)
     )
 

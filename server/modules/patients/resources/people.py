@@ -75,9 +75,11 @@ class _People(Resource):
 
     def seen(self, patient_id: uuid.UUID) -> dict[str, Any]:
         """Return one patient as the caller sees them."""
-        row = queries.patient_row(self.connection, self.actor, _COLUMNS, patient_id)
+        row, added = queries.patient_row(self.connection, self.actor, _COLUMNS, patient_id)
         trails.current().about(patient_id, patient_id=patient_id)
         shown = self.with_allergies([self.dumper()(row)])[0]
+        if row[-1]:
+            shown |= added
         if shown.get("allergies") == []:
             queries.require_unmerged(self.connection, patient_id)
         return shown
