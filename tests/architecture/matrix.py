@@ -147,6 +147,12 @@ POST   /api/v1/appointments/{appointment_id}/complete              + + + + . .  
 POST   /api/v1/appointments/{appointment_id}/no-show               + + + + . .  .  .  . .  .
 POST   /api/v1/appointments/holds                                  + + + + . .  .  .  . +  .
 DELETE /api/v1/appointments/holds/{hold_id}                        + + + + . .  .  .  . +  .
+GET    /api/v1/waitlist                                            + + + + . .  .  .  . +  .
+POST   /api/v1/waitlist                                            + + + + . .  .  .  . +  .
+GET    /api/v1/waitlist/{entry_id}                                 + + + + . .  .  .  . +  .
+DELETE /api/v1/waitlist/{entry_id}                                 + + + + . .  .  .  . +  .
+POST   /api/v1/waitlist/{entry_id}/accept                          + + + + . .  .  .  . +  .
+POST   /api/v1/waitlist/{entry_id}/decline                         + + + + . .  .  .  . +  .
 
 GET    /api/v1/doctors                                             + + + + + +  +  +  + +  +
 POST   /api/v1/doctors                                             + . . . . .  .  .  . .  .
@@ -170,6 +176,20 @@ PATCH  /api/v1/clinic                                              + . . . . .  
 GET    /api/v1/clinic/holidays                                     + + + + + +  +  +  + +  .
 POST   /api/v1/clinic/holidays                                     + . . . . .  .  .  . .  .
 DELETE /api/v1/clinic/holidays/{holiday_id}                        + . . . . .  .  .  . .  .
+
+GET    /api/v1/doctors/{doctor_id}/schedule                        + + + + + +  +  +  + +  .
+GET    /api/v1/doctors/{doctor_id}/availability                    + + + + + +  +  +  + +  .
+POST   /api/v1/doctors/{doctor_id}/availability                    + + . . . .  .  .  . .  .
+PATCH  /api/v1/doctors/{doctor_id}/availability/{rule_id}          + + . . . .  .  .  . .  .
+DELETE /api/v1/doctors/{doctor_id}/availability/{rule_id}          + + . . . .  .  .  . .  .
+GET    /api/v1/doctors/{doctor_id}/availability/slots              + + + + + +  +  +  + +  +
+GET    /api/v1/doctors/{doctor_id}/availability/check              + + + + + +  +  +  + +  .
+GET    /api/v1/doctors/{doctor_id}/availability-overrides          + + . . . .  .  .  . .  .
+POST   /api/v1/doctors/{doctor_id}/availability-overrides          + + . . . .  .  .  . .  .
+DELETE /api/v1/doctors/{doctor_id}/availability-overrides/{override_id} + + . . . .  .  .  . .  .
+GET    /api/v1/doctors/{doctor_id}/time-off                        + + . . . .  .  .  . .  .
+POST   /api/v1/doctors/{doctor_id}/time-off                        + + . . . .  .  .  . .  .
+DELETE /api/v1/doctors/{doctor_id}/time-off/{time_off_id}          + + . . . .  .  .  . .  .
 
 GET    /api/v1/doctors/{doctor_id}/reviews                         + + + + + +  +  +  + +  +
 POST   /api/v1/doctors/{doctor_id}/reviews                         . . . . . .  .  .  . +  .

@@ -14,7 +14,7 @@ from server.core.db import db
 from server.core.declare import Endpoint, endpoints
 from server.core.ids import new_id
 from server.core.uow import command
-from server.modules.appointments.models import Appointment, Review
+from server.modules.appointments.models import Appointment, Review, WaitlistEntry
 from server.modules.auth.service import sessions
 from server.modules.doctors.models import Favorite, Holiday
 from server.modules.doctors.service import profiles, specialties
@@ -283,6 +283,31 @@ def _waitlist(app: Flask, count: int) -> Filled:
     return Filled(signed_in(app, "receptionist"), "/waitlist", {})
 
 
+def _of_doctor(path: str, make: Callable[[uuid.UUID, int], Any]) -> Callable[[Flask, int], Filled]:
+    def fill(app: Flask, count: int) -> Filled:
+        user = make_user(app, "doctor")
+        doctor_id = make_doctor(app, user_id=user.id).id
+        with app.app_context(), command("tests.fill", "availability"):
+            db.session.add_all(make(doctor_id, number) for number in range(count))
+        return Filled(signed_in(app, user=user), f"/doctors/{doctor_id}/{path}", {})
+
+    return fill
+
+
+def _window(doctor_id: uuid.UUID, number: int) -> Window:
+    start = number % 5 * 60
+    return Window(doctor_id=doctor_id, weekday=number % 7, start_minute=start, end_minute=start + 60, slot_minutes=30)
+
+
+def _override(doctor_id: uuid.UUID, number: int) -> Override:
+    return Override(doctor_id=doctor_id, held_on=date(2026, 1, 1 + number % 28), kind="closed", windows=[])
+
+
+def _time_off(doctor_id: uuid.UUID, number: int) -> TimeOff:
+    starts_at = clock.now() + timedelta(days=number % 9)
+    return TimeOff(doctor_id=doctor_id, starts_at=starts_at, ends_at=starts_at + timedelta(days=1))
+
+
 FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/patients": _patients,
     f"{API}/patients/search": _search,
@@ -304,6 +329,9 @@ FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/specialties": _specialties,
     f"{API}/clinic/holidays": _holidays,
     f"{API}/doctors/{{doctor_id}}/reviews": _reviews,
+    f"{API}/doctors/{{doctor_id}}/availability": _of_doctor("availability", _window),
+    f"{API}/doctors/{{doctor_id}}/availability-overrides": _of_doctor("availability-overrides", _override),
+    f"{API}/doctors/{{doctor_id}}/time-off": _of_doctor("time-off", _time_off),
     f"{API}/calendar/tokens": _calendar_tokens,
     f"{API}/appointments": _appointments("/appointments"),
     f"{API}/appointments/search": _appointments("/appointments/search", q="visitor"),

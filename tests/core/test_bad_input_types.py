@@ -6,7 +6,7 @@ from collections import defaultdict
 import pytest
 
 from tests.core.bodies import WRONG, Place, at, fitting, kind_of, places, with_bodies
-from tests.factories.calendar import make_doctor
+from tests.factories.calendar import make_doctor, open_hours
 from tests.factories.people import make_patient, make_user, relate, signed_in
 from tests.patients.support import blamed
 
@@ -25,12 +25,15 @@ def everybody(app):
     contact = someone.post(f"{base}/contacts", json=friend).json["data"]["id"]
     specialty = someone.post("/specialties", json={"name": "Sleep medicine"}).json["data"]["id"]
     holiday = someone.post("/clinic/holidays", json={"date": "2026-12-25", "name": "Christmas"}).json["data"]["id"]
+    doctor_id = make_doctor(app, user_id=user.id).id
     found = {
+        "rule_id": open_hours(app, doctor_id, days=[0])[0],
         "specialty_id": specialty,
         "holiday_id": holiday,
-        "doctor_id": make_doctor(app, user_id=user.id).id,
+        "doctor_id": doctor_id,
         "contact_id": contact,
         "review_id": uuid.uuid4(),
+        "entry_id": uuid.uuid4(),
         "patient_id": patient.id,
         "allergy_id": allergy,
         "condition_id": condition,

@@ -12,6 +12,7 @@ from marshmallow import fields
 from server.core import fields as f
 from server.core.declare import endpoints
 from server.core.dump import columns_of, entity_dumper, row_dumper, to_json
+from server.modules.appointments.calendar.facts import Hours
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 INSTANTS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 -- bounds
@@ -22,6 +23,9 @@ INPUTS = {
     **dict.fromkeys(("actor_roles",), st.lists(TEXT, max_size=3)),
     "role_names": st.sampled_from(["", "admin", "nurse,admin"]),
     **dict.fromkeys(("actor_id", "voided_by", "user_id"), st.none() | st.uuids()),
+    "weekday": st.integers(0, 6),
+    **dict.fromkeys(("start_minute", "end_minute"), st.integers(0, 1439)),
+    "windows": st.just([{**dict.fromkeys(Hours.__slots__, 5), "location": None}]),
 }
 
 
