@@ -10,8 +10,8 @@ from icalendar import Calendar
 from server.core.uow import command
 from server.modules.appointments.enums import Status
 from server.modules.users import service as users
-from tests.appointments.visits import cancel, move, visit
-from tests.factories.calendar import at, make_doctor, set_columns, signed_in_doctor
+from tests.appointments.visits import visit
+from tests.factories.calendar import at, make_doctor, open_hours, set_columns, signed_in_doctor, written
 from tests.factories.database import audit_rows, everything, query
 from tests.factories.people import API, make_patient, make_user, sign_in, signed_in
 from tests.live import LiveServer
@@ -60,12 +60,17 @@ def events(client, path):
 
 
 def test_an_event_keeps_its_uid_and_counts_up_across_booking_moving_and_cancelling(app, client, ada, doctor):
+    open_hours(app, doctor.id, location="Room 3, east; lift")
     _, path = new_feed(ada)
     assert events(client, path) == {}
 
-    appointment = visit(app, doctor.id, ada.chart.id, at(3), location="Room 3, east; lift", notes="Bring the scan")
+    desk = signed_in(app, "receptionist")
+    body = {"patient_id": str(ada.chart.id), "doctor_id": str(doctor.id), "starts_at": written(at(3))}
+    made = desk.post("/appointments", json=body)
+    assert made.status_code == 201, made.text
+    appointment = made.json["data"]["id"]
     ((uid, booked),) = events(client, path).items()
-    assert str(appointment) in uid
+    assert appointment in uid
     assert booked.decoded("DTSTART") == at(3)
     assert booked.decoded("DTEND") == at(3) + timedelta(minutes=30)
     assert booked["DTSTART"].to_ical().endswith(b"Z")
@@ -74,16 +79,19 @@ def test_an_event_keeps_its_uid_and_counts_up_across_booking_moving_and_cancelli
     assert booked["STATUS"] == "CONFIRMED"
     assert booked.decoded("LAST-MODIFIED")
 
-    move(app, appointment, at(4, "15:00"))
+    later = {"starts_at": written(at(4, "15:00"))}
+    assert desk.patch(f"/appointments/{appointment}/reschedule", json=later).status_code == 200
     ((same, moved),) = events(client, path).items()
     assert same == uid
     assert moved.decoded("DTSTART") == at(4, "15:00")
+    assert moved.decoded("DTEND") == at(4, "15:30")
     assert moved["SEQUENCE"] > booked["SEQUENCE"]
 
-    cancel(app, appointment)
+    assert desk.post(f"/appointments/{appointment}/cancel", json={"reason": "ill"}).status_code == 200
     ((same, cancelled),) = events(client, path).items()
     assert same == uid
     assert cancelled["STATUS"] == "CANCELLED"
+    assert cancelled.decoded("DTSTART") == at(4, "15:00")
     assert cancelled["SEQUENCE"] > moved["SEQUENCE"]
     assert cancelled.decoded("LAST-MODIFIED") >= moved.decoded("LAST-MODIFIED")
 

@@ -17,6 +17,7 @@ from server.modules.appointments.policies import Perm
 from server.modules.appointments.queries import reviews as queries
 from server.modules.appointments.resources.routing import api
 from server.modules.appointments.schemas.reviews import (
+    OwnReviewOut,
     PublicReviewOut,
     ReviewChange,
     ReviewIn,
@@ -30,10 +31,12 @@ _COLUMNS = columns_of(ReviewOut)
 _REVIEW = {"object_type": "review", "out": ReviewOut}
 
 
-def _dumper() -> Callable[[Sequence[Any]], dict[str, Any]]:
+def _dumper(caller: Actor | None) -> Callable[[Sequence[Any]], dict[str, Any]]:
     """Return what turns a row of `_COLUMNS` and `shows_all` into what the caller may see."""
     columns = (*_COLUMNS, "shows_all")
-    show_all, show_public = row_dumper(ReviewOut, columns), row_dumper(PublicReviewOut, columns)
+    moderates = caller is not None and caller.can(Perm.REVIEWS_MODERATE)
+    show_all = row_dumper(ReviewOut if moderates else OwnReviewOut, columns)
+    show_public = row_dumper(PublicReviewOut, columns)
     return lambda row: show_all(row) if row[-1] else show_public(row)
 
 
@@ -42,7 +45,7 @@ class _Reviews(Resource):
 
     def shown(self, review_id: uuid.UUID) -> dict[str, Any]:
         """Return one review as its author or a moderator reads it."""
-        return _dumper()(queries.review_row(self.connection, self.actor, _COLUMNS, review_id))
+        return _dumper(self.actor)(queries.review_row(self.connection, self.actor, _COLUMNS, review_id))
 
 
 class ReviewCollection(_Reviews):
@@ -54,7 +57,7 @@ class ReviewCollection(_Reviews):
         caller: Actor | None = authenticated() if "Authorization" in request.headers else None
         queries.require_doctor(self.connection, doctor_id)
         page = queries.page_of_reviews(self.connection, caller, doctor_id, _COLUMNS, self.query)
-        return self.page(page, dump=_dumper())
+        return self.page(page, dump=_dumper(caller))
 
     @declares(
         Perm.REVIEWS_WRITE,

@@ -12,6 +12,7 @@ from server.core import fields as f
 from server.core.schema import Body, ListQuery, Out, SortKeys, TextFlag
 
 _LONGEST_COMMENT = 2_000
+_MAYBE = {"type": ["object", "null"]}
 
 
 class ReviewIn(Body):
@@ -39,6 +40,10 @@ def author_of(shows_name: bool, first_name: str, last_name: str) -> str:
     return f"{first_name} {last_name[:1]}.".lstrip() if shows_name else "Verified patient"
 
 
+def _is_hidden(at: datetime | None) -> dict[str, Any] | None:
+    return {"at": at} if at else None
+
+
 def _hidden(at: datetime | None, by: uuid.UUID | None, reason: str | None) -> dict[str, Any] | None:
     return {"at": at, "by": by, "reason": reason} if at else None
 
@@ -51,12 +56,18 @@ class PublicReviewOut(Out):
     author = f.Computed(author_of, "show_name", "first_name", "last_name", metadata={"type": "string"})
 
 
-class ReviewOut(PublicReviewOut):
-    """A review as its author and moderators read it; for others the last three are absent."""
+class OwnReviewOut(PublicReviewOut):
+    """A review as its author reads it: who hid it, and in what words, stays with the staff."""
 
     appointment_id = fields.UUID()
     show_name = fields.Boolean()
-    hidden = f.Computed(_hidden, "hidden_at", "hidden_by", "hidden_reason", metadata={"type": ["object", "null"]})
+    hidden = f.Computed(_is_hidden, "hidden_at", metadata=_MAYBE)
+
+
+class ReviewOut(OwnReviewOut):
+    """A review as moderators read it; for others some of this is absent."""
+
+    hidden = f.Computed(_hidden, "hidden_at", "hidden_by", "hidden_reason", metadata=_MAYBE)
 
 
 class ReviewQuery(ListQuery):

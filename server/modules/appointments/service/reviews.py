@@ -15,7 +15,7 @@ from server.core import clock, trail as trails
 from server.core.access import Actor, Scope
 from server.core.columns import ANY_VERSION, Expected
 from server.core.db import db
-from server.core.errors import Conflict, NotFound, refused
+from server.core.errors import Conflict, Forbidden, NotFound, refused
 from server.modules.appointments.enums import Status
 from server.modules.appointments.models import Review
 from server.modules.appointments.models.reviews import AlreadyReviewed
@@ -44,9 +44,9 @@ class ReviewHidden(Conflict):
 
 def write(*, actor: Actor, doctor_id: uuid.UUID, appointment_id: uuid.UUID | None = None, **fields: Any) -> Review:
     """Review a completed appointment of one's own chart: the one named, or the latest without a review."""
-    queries.require_doctor(db.session.connection(), doctor_id)
+    if _locked_doctor(doctor_id) == actor.user_id:
+        raise Forbidden("Nobody reviews themselves.")
     patient_id = _own_chart(actor)
-    _lock_doctor(doctor_id)
     visited = _to_review(doctor_id, patient_id, appointment_id)
     review = Review(doctor_id=doctor_id, patient_id=patient_id, appointment_id=visited, **fields)
     db.session.add(review)
@@ -97,9 +97,14 @@ def _own_chart(actor: Actor) -> uuid.UUID:
     return patient_id
 
 
-def _lock_doctor(doctor_id: uuid.UUID) -> None:
-    if db.session.scalar(select(Doctor.id).where(Doctor.id == doctor_id).with_for_update(key_share=True)) is None:
+def _locked_doctor(doctor_id: uuid.UUID) -> uuid.UUID | None:
+    """Return whose account a doctor's is; the row is locked before that of any patient, as bookings lock them."""
+    stmt = select(Doctor.id, Doctor.user_id).where(Doctor.id == doctor_id).with_for_update(key_share=True)
+    found = db.session.execute(stmt).first()
+    if found is None:
         raise NotFound
+    user_id: uuid.UUID | None = found.user_id
+    return user_id
 
 
 def _to_review(doctor_id: uuid.UUID, patient_id: uuid.UUID, appointment_id: uuid.UUID | None) -> uuid.UUID:
@@ -119,7 +124,7 @@ def _to_review(doctor_id: uuid.UUID, patient_id: uuid.UUID, appointment_id: uuid
 
 def _in_reach(actor: Actor, doctor_id: uuid.UUID, review_id: uuid.UUID) -> Review | None:
     """Return a review, locked with its doctor, or None where there is none; somebody else's raises `NotFound`."""
-    _lock_doctor(doctor_id)
+    _locked_doctor(doctor_id)
     review = db.session.scalar(select(Review).where(Review.id == review_id, Review.doctor_id == doctor_id))
     if review is None:
         return None
