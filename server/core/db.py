@@ -7,9 +7,12 @@ opens.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
+import psycopg
 from flask import Flask, current_app, g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, MetaData, Table, event
@@ -39,6 +42,32 @@ SQLITE_BEGIN = "sqlite_begin"
 _READS = "reads"
 
 
+class _Columns(Sequence[Any]):
+    """What a cursor says of its columns, found out once somebody looks."""
+
+    def __init__(self, describe: Callable[[], Sequence[Any]]) -> None:
+        self._describe = describe
+
+    @cached_property
+    def _described(self) -> Sequence[Any]:
+        return self._describe()
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._described[index]
+
+    def __len__(self) -> int:
+        return len(self._described)
+
+
+class _Cursor(psycopg.Cursor[Any]):
+    """A cursor that SQLAlchemy may ask for its columns for nothing: it asks each time, and looks the first time."""
+
+    @property
+    def description(self) -> Any:
+        has_columns = self.pgresult is not None and self.pgresult.nfields
+        return _Columns(lambda: super(_Cursor, self).description or ()) if has_columns else super().description
+
+
 def engine_options(uri: str, *, pool_size: int) -> dict[str, Any]:
     """Return the pool and driver options; times follow the budget: statement 5 s, lock 2 s, pool wait 3 s."""
     options: dict[str, Any] = {
@@ -51,6 +80,7 @@ def engine_options(uri: str, *, pool_size: int) -> dict[str, Any]:
     }
     if uri.startswith("postgresql"):
         options["connect_args"] = {
+            "cursor_factory": _Cursor,
             "connect_timeout": 3,
             "options": "-c statement_timeout=5000 -c lock_timeout=2000 -c timezone=UTC",
         }

@@ -31,7 +31,9 @@ def init_hooks(app: Flask, settings: Settings) -> None:
     app.before_request(_begin)
     app.after_request(_finish)
     app.teardown_request(_let_go)
-    app.extensions["hsts"] = settings.is_production
+    app.extensions["security_headers"] = _security_headers(settings)
+    # Bound once: a logger that is found by its name is put together again for each line.
+    app.extensions["request_log"] = log.bind()
 
 
 class WarnOfUntrustedForwarding:
@@ -102,23 +104,34 @@ def _record(trail: trails.Trail, response: Response) -> Response:
     return response
 
 
+def _security_headers(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Return the headers of every answer; a view may say otherwise of its own."""
+    headers = [
+        ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", _API_POLICY),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Referrer-Policy", "no-referrer"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+    ]
+    if settings.is_production:
+        headers.append(("Strict-Transport-Security", "max-age=31536000; includeSubDomains"))
+    return tuple(headers)
+
+
 def _decorate(response: Response, trail: trails.Trail) -> None:
     headers = response.headers
-    headers["X-Request-ID"] = str(trail.request_id)
-    headers.setdefault("Cache-Control", "no-store")
-    headers.setdefault("Content-Security-Policy", _API_POLICY)
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["X-Frame-Options"] = "DENY"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if current_app.extensions["hsts"]:
-        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    own = {name.lower() for name in headers.keys()}  # noqa: SIM118 -- iterating over headers yields pairs
+    headers.set("X-Request-ID", str(trail.request_id))
+    for name, value in current_app.extensions["security_headers"]:
+        if name.lower() not in own:
+            headers.add(name, value)
 
 
 def _tell(response: Response, trail: trails.Trail) -> None:
     elapsed = time.perf_counter() - g.get("began", time.perf_counter())
     metrics.observe_request(request.method, trail.route, response.status_code, elapsed)
-    log.info(
+    current_app.extensions["request_log"].info(
         "request",
         method=request.method,
         route=trail.route,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
+from typing import Any
 
+import orjson
 import structlog
 
 
@@ -18,7 +21,7 @@ def init_logs(level: str) -> None:
         structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
+        processors=[*shared, structlog.processors.JSONRenderer(_to_json)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
@@ -29,7 +32,7 @@ def init_logs(level: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
+                structlog.processors.JSONRenderer(_to_json),
             ],
         )
     )
@@ -38,3 +41,7 @@ def init_logs(level: str) -> None:
     root.setLevel(logging.getLevelNamesMapping()[level])
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its lines would carry query strings
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _to_json(line: Any, *, default: Callable[[Any], Any]) -> str:
+    return orjson.dumps(line, default=default, option=orjson.OPT_NON_STR_KEYS).decode()
