@@ -11,7 +11,6 @@ READ_ONLY = (
     "updated_at",
     "age",
     "name",
-    "primary_doctor_id",
     "identifiers",
 )
 

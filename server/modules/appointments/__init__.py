@@ -17,6 +17,7 @@ from server.modules.appointments.service import (
     merge_resolvers,
     notices,
     offers,
+    primary_doctor,
     relations,
     stopping,
     waiting,
@@ -45,6 +46,7 @@ def init_module(app: Flask) -> None:
     tasks.install(app)
     of_users.deactivated.connect(feeds.on_deactivated)
     of_patients.stopped.connect(stopping.on_patient_stopped)
+    of_patients.primary_doctor_named.connect(primary_doctor.require_active)
     of_doctors.deactivating.connect(stopping.on_doctor_deactivating)
     of_doctors.account_changed.connect(relations.follow_account)
     of_doctors.holiday_added.connect(hours.close_on_holiday)

@@ -85,7 +85,7 @@ def read_patient(resource: dict[str, Any]) -> Mapped:
     died = resource.get("deceasedDateTime")
     mapped.fields["status"] = "deceased" if died or resource.get("deceasedBoolean") is True else "active"
     mapped.fields["deceased_on"] = _day(died, "deceased_on", mapped.left_out)
-    for unmapped in ("notes", "gender_identity", "occupation"):
+    for unmapped in ("notes", "gender_identity", "occupation", "primary_doctor_id"):
         mapped.fields.pop(unmapped)
     return mapped
 

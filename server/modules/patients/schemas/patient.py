@@ -57,6 +57,7 @@ class PatientPut(Body):
     language = f.Language(allow_none=True, load_default=None)
     marital_status = fields.String(allow_none=True, load_default=None, validate=validate.OneOf(MARITAL))
     occupation = f.Line(most=100, allow_none=True, load_default=None)
+    primary_doctor_id = f.Id(allow_none=True, load_default=None, metadata={"description": "An active doctor."})
     notes = f.Paragraphs(allow_none=True, load_default=None)
     possible_duplicate = f.Flag(metadata={"description": "Admin and receptionist; false once the desk has looked."})
 
@@ -98,7 +99,7 @@ class OwnPatientIn(PatientIn):
 
     class Meta(Body.Meta):
         exclude: ClassVar[tuple[str, ...]] = (
-            *("id", "notes", "confirm_new"),
+            *("id", "notes", "confirm_new", "primary_doctor_id"),
             *("possible_duplicate", "create_user_account"),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
@@ -21,7 +21,13 @@ class IdentifierIn(Body):
 
 
 class PatientRow(PatientIn):
-    """A line of a sheet; `mrn` and `external_id` are the keys of where it comes from."""
+    """A line of a sheet; `mrn` and `external_id` are the keys of where it comes from.
+
+    Whom the other place knew as somebody's doctor is unknown here.
+    """
+
+    class Meta(PatientIn.Meta):
+        exclude: ClassVar[tuple[str, ...]] = (*PatientIn.Meta.exclude, "primary_doctor_id")
 
     mrn = f.Line(200)
     external_id = f.Line(200)

@@ -135,6 +135,7 @@ def _drafted(actor: Actor | None, fields: dict[str, Any]) -> Patient:
     if fields.get("id"):
         patient.id = fields.pop("id")
     write(patient, fields)
+    _check_doctor(patient, None)
     return patient
 
 
@@ -197,8 +198,9 @@ def update(*, actor: Actor, patient_id: uuid.UUID, expected: Expected = ANY_VERS
             raise OwnRecord
         _forbid({name for name in changes if name not in OWN_FIELDS and _differs(patient, name, changes[name])})
     has_died = _is_death(patient, changes)
-    former, former_key = patient.email, patient.email_key
+    former, former_key, former_doctor_id = patient.email, patient.email_key, patient.primary_doctor_id
     write(patient, changes)
+    _check_doctor(patient, former_doctor_id)
     if former and patient.email_key != former_key and found.user_id != actor.user_id:
         _tell_former_address(patient, former)
     if has_died:
@@ -207,6 +209,12 @@ def update(*, actor: Actor, patient_id: uuid.UUID, expected: Expected = ANY_VERS
     if has_died:
         signals.stopped.send(patient=patient, actor=actor, reason=StopReason.DECEASED)
     return patient
+
+
+def _check_doctor(patient: Patient, former_id: uuid.UUID | None) -> None:
+    """Have another primary doctor than the former one checked; who has stopped since stays where they were named."""
+    if patient.primary_doctor_id not in (None, former_id):
+        signals.primary_doctor_named.send(patient=patient)
 
 
 def _tell_former_address(patient: Patient, former: str) -> None:
