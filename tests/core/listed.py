@@ -14,7 +14,7 @@ from server.core.db import db
 from server.core.declare import Endpoint, endpoints
 from server.core.ids import new_id
 from server.core.uow import command
-from server.modules.appointments.models import Appointment, Review, WaitlistEntry
+from server.modules.appointments.models import Appointment, Override, Review, TimeOff, WaitlistEntry, Window
 from server.modules.auth.service import sessions
 from server.modules.doctors.models import Favorite, Holiday
 from server.modules.doctors.service import profiles, specialties
