@@ -28,7 +28,7 @@ from server.modules.appointments.schemas.hours import (
     WindowQuery,
 )
 from server.modules.appointments.service import hours as service
-from server.modules.appointments.service.stranded import HasBookings
+from server.modules.doctors.service.calendar import HasBookings
 
 _WINDOW_COLUMNS, _OVERRIDE_COLUMNS, _LEAVE_COLUMNS = map(columns_of, (WindowOut, OverrideOut, TimeOffOut))
 _WINDOW: dict[str, Any] = {"object_type": "availability_window", "within": doctor_within}

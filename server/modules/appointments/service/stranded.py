@@ -17,7 +17,6 @@ from sqlalchemy import Row
 from server.core import clock, trail as trails
 from server.core.access import Actor
 from server.core.db import db
-from server.core.errors import Conflict
 from server.modules.appointments.calendar.spans import Stretch, covers, plan_of
 from server.modules.appointments.enums import Party, Status
 from server.modules.appointments.policies import Perm
@@ -30,12 +29,6 @@ from server.modules.doctors.service import calendar
 
 _EVER = datetime(2200, 1, 1, tzinfo=UTC)
 WHY_CANCELLED = "provider_leave"
-
-
-class HasBookings(Conflict):
-    """Live bookings stand in the way; `appointments` lists them."""
-
-    code = "has_bookings"
 
 
 @contextmanager
@@ -93,7 +86,7 @@ def settle(
         return
     if on_conflict != OnConflict.CANCEL:
         trails.current().listed(one.id for one in lost)
-        raise HasBookings(appointments=listed(actor, lost))
+        raise calendar.HasBookings(appointments=listed(actor, lost))
     ids = [one.id for one in lost]
     cancelling.cancel_many(actor=actor, appointment_ids=ids, reason=reason, party=party)
 

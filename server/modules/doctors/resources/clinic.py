@@ -21,6 +21,7 @@ from server.modules.doctors.schemas.clinic import (
     HolidayQuery,
 )
 from server.modules.doctors.service import clinic as service
+from server.modules.doctors.service.calendar import HasBookings
 
 _CLINIC, _HOLIDAY = columns_of(ClinicOut), columns_of(HolidayOut)
 
@@ -67,7 +68,7 @@ class HolidayCollection(Resource):
         object_type="holiday",
         body=HolidayIn,
         out=HolidayAnswer,
-        problems=(service.HolidayExists,),
+        problems=(service.HolidayExists, HasBookings),
     )
     def post(self) -> Response:
         """Add a holiday; the answer lists the appointments of that day that still stand."""

@@ -29,12 +29,14 @@ from server.modules.doctors.schemas.doctor import (
     WholeDoctor,
 )
 from server.modules.doctors.service import favorites, profiles as service
+from server.modules.doctors.service.calendar import HasBookings
 from server.modules.users.models import EmailTaken
 
 _COLUMNS = columns_of(WholeDoctor)
 _DOCTOR = {"object_type": "doctor", "out": DoctorAnswer}
 _READ = {**_DOCTOR, "takes_token": True, "problems": (InvalidToken,)}
 _WRITE = {**_DOCTOR, "version": "optional"}
+_REFUSALS = (service.AlreadyHasProfile, HasBookings)
 
 
 class _Doctors(Resource):
@@ -98,17 +100,19 @@ class DoctorItem(_Doctors):
         """Show one doctor; anybody may, account and licence aside."""
         return self.show(self.seen(self.viewer(), doctor_id))
 
-    @declares(Perm.MANAGE, action="doctors.update", body=DoctorChange, problems=(service.AlreadyHasProfile,), **_WRITE)
+    @declares(Perm.MANAGE, action="doctors.update", body=DoctorChange, problems=_REFUSALS, **_WRITE)
     def put(self, doctor_id: uuid.UUID) -> Response:
         """Replace the writable fields of a doctor."""
         return self._change(doctor_id)
 
-    @declares(Perm.MANAGE, action="doctors.update", body=DoctorChange, problems=(service.AlreadyHasProfile,), **_WRITE)
+    @declares(Perm.MANAGE, action="doctors.update", body=DoctorChange, problems=_REFUSALS, **_WRITE)
     def patch(self, doctor_id: uuid.UUID) -> Response:
         """Change some fields of a doctor; `status` active brings back who was deactivated."""
         return self._change(doctor_id)
 
-    @declares(Perm.MANAGE, action="doctors.deactivate", object_type="doctor", version="optional")
+    @declares(
+        Perm.MANAGE, action="doctors.deactivate", object_type="doctor", version="optional", problems=(HasBookings,)
+    )
     def delete(self, doctor_id: uuid.UUID) -> Response:
         """Deactivate a doctor whose future appointments are moved or cancelled; the history stays."""
         service.deactivate(actor=self.actor, doctor_id=doctor_id, expected=self.expected)

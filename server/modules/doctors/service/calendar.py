@@ -7,7 +7,14 @@ import uuid
 from sqlalchemy import select, update
 
 from server.core.db import db
+from server.core.errors import Conflict
 from server.modules.doctors.models import Doctor
+
+
+class HasBookings(Conflict):
+    """Live bookings stand in the way; `appointments` lists them."""
+
+    code = "has_bookings"
 
 
 def count_up(*, doctor_id: uuid.UUID) -> None:
