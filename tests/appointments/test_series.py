@@ -75,6 +75,9 @@ def test_a_weekly_series_keeps_the_wall_clock_when_clocks_change(app, clock, des
         assert one["series_id"] == made["series_id"]
         assert (one["duration_minutes"], one["reason"], one["status"]) == (45, "Physio", "scheduled")
         assert desk.get(f"/appointments/{one['id']}").json["data"] == one
+    book(app, doctor.id, patient.id, first + timedelta(days=1))
+    listed = desk.get(answer.headers["Location"].removeprefix(API))
+    assert listed.json["data"] == made["appointments"]
 
 
 def test_an_end_makes_every_time_as_long(app, clock, desk, doctor, patient):

@@ -127,6 +127,7 @@ _WHEN: Mapping[str, Callable[[Mapping[str, Any]], ColumnElement[bool]]] = {
 _FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "patient_id": lambda patient_id: Appointment.patient_id == patient_id,
     "doctor_id": lambda doctor_id: Appointment.doctor_id == doctor_id,
+    "series_id": lambda series_id: Appointment.series_id == series_id,
     "status": Appointment.status.in_,
     "type": lambda kind: Appointment.type == kind,
     "from": lambda bound: Appointment.starts_at >= begin_of(bound),

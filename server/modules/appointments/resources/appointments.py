@@ -16,9 +16,9 @@ from server.modules.appointments.queries import appointments as queries
 from server.modules.appointments.resources.routing import api
 from server.modules.appointments.resources.shown import READ, Appointments
 from server.modules.appointments.schemas.appointment import (
+    AppointmentHistoryAnswer,
     AppointmentQuery,
     AppointmentSearchQuery,
-    HistoryAnswer,
     HistoryCard,
     HistoryOut,
     HistoryQuery,
@@ -139,7 +139,7 @@ class AppointmentHistory(Appointments):
         action="appointments.history",
         object_type="appointment",
         query=HistoryQuery,
-        out=HistoryAnswer,
+        out=AppointmentHistoryAnswer,
         many=True,
     )
     def get(self, appointment_id: uuid.UUID) -> Response:

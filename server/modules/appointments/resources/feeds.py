@@ -13,7 +13,7 @@ from server.core.errors import NotFound
 from server.core.resource import Api, Resource
 from server.modules.appointments.queries import feeds as queries
 from server.modules.appointments.resources.routing import api
-from server.modules.appointments.schemas.feeds import NewTokenOut, TokenOut, TokenQuery
+from server.modules.appointments.schemas.feeds import CalendarTokenOut, CalendarTokenQuery, NewCalendarTokenOut
 from server.modules.appointments.service import feeds as service
 from server.modules.users.policies import Perm
 
@@ -37,12 +37,14 @@ def _address_of(token: str) -> str:
 class TokenCollection(Resource):
     """One's own calendar tokens."""
 
-    @declares(Perm.ACCOUNT, action="calendar.tokens", query=TokenQuery, out=TokenOut, many=True, **_TOKEN)
+    @declares(
+        Perm.ACCOUNT, action="calendar.tokens", query=CalendarTokenQuery, out=CalendarTokenOut, many=True, **_TOKEN
+    )
     def get(self) -> Response:
         """List one's own calendar tokens, not what they say."""
         return self.page(queries.page_of_tokens(self.connection, self.actor, self.query))
 
-    @declares(Perm.ACCOUNT, action="calendar.make_token", out=NewTokenOut, idempotent=False, **_TOKEN)
+    @declares(Perm.ACCOUNT, action="calendar.make_token", out=NewCalendarTokenOut, idempotent=False, **_TOKEN)
     def post(self) -> Response:
         """Make an address for a calendar program; it is shown this once."""
         row, token = service.issue(actor=self.actor)

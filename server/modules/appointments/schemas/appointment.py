@@ -130,6 +130,7 @@ class _AppointmentQuery(ListQuery):
     q = SearchText()
     patient_id = f.Id()
     doctor_id = f.Id()
+    series_id = f.Id()
     status = Statuses()
     type = f.Choice(AppointmentType)
 
@@ -174,7 +175,7 @@ class HistoryOut(HistoryCard):
     reason = fields.String(required=True, allow_none=True)
 
 
-class HistoryAnswer(HistoryOut):
+class AppointmentHistoryAnswer(HistoryOut):
     """A change in the documentation: who sees the card alone gets no reason."""
 
     reason = fields.String(allow_none=True)
