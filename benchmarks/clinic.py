@@ -121,7 +121,7 @@ class Clinics:
 @contextmanager
 def clinics() -> Iterator[Clinics]:
     """Start PostgreSQL and Redis for the clinics of one run."""
-    servers = Servers()
+    servers = Servers(is_durable=True)
     services = servers.start()
     try:
         for kind in ("postgres", "redis"):

@@ -24,7 +24,7 @@ from benchmarks.stats import Goal, ratios, spread
 GOAL = Goal(1.5, 3, is_least=True)
 CLIENTS = 64
 TIMES = 32
-RIVALS = 32
+RIVALS = 16
 ROUNDS = 7
 LOCKED = f"/locked{PATH}"
 

@@ -59,10 +59,11 @@ class Services:
 
 
 class Servers:
-    """Own the processes and the folder of one test run."""
+    """Own the processes and the folder of one run; a durable PostgreSQL waits for its disk, as those in use do."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_durable: bool = False) -> None:
         sweep()
+        self.is_durable = is_durable
         # Short, because the path of a unix socket may have about 100 characters.
         self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base_folder()))
         self.folder.chmod(0o711)
@@ -260,7 +261,7 @@ def given_postgres(url: str) -> dict[str, str]:
 
 
 def own_postgres(servers: Servers, binaries: Path, origin: str) -> dict[str, str]:
-    """Start a PostgreSQL of our own, on a unix socket, that forgets everything in a crash."""
+    """Start a PostgreSQL of our own, on a unix socket; unless it is to be durable it forgets everything in a crash."""
     name = f"pg-{origin}-{len(servers._processes)}"
     home = owned_folder(servers.folder / name)
     data, log = home / "data", servers.folder / f"{name}.log"
@@ -278,8 +279,9 @@ def own_postgres(servers: Servers, binaries: Path, origin: str) -> dict[str, str
     )
     if made.returncode:
         raise Unavailable(f"{binaries / 'initdb'}: {made.stderr.strip()[-300:]}")
-    fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
-    options = [part for key, value in fast.items() for part in ("-c", f"{key}={value}")]
+    fast = {} if servers.is_durable else dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
+    settings = {**fast, "max_connections": "200"}
+    options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
     command = [str(binaries / "postgres"), "-D", str(data), "-k", str(home), "-h", "", *options]
     # SIGINT ends the sessions and stops at once; a parent's death is answered the same way.
     process = servers.spawn(command, log, signal.SIGINT)
