@@ -275,8 +275,8 @@ def _holidays(app: Flask, count: int) -> Filled:
 def _waitlist(app: Flask, count: int) -> Filled:
     doctor = make_doctor(app)
     patients = [make_patient(app) for _ in range(count)]
-    today = clock.today()
     with app.app_context(), command("tests.fill", "waitlist_entry"):
+        today = clock.today()
         db.session.add_all(
             WaitlistEntry(patient_id=one.id, doctor_id=doctor.id, first_day=today, last_day=today) for one in patients
         )
