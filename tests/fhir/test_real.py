@@ -54,7 +54,9 @@ def test_the_123_patients(app, data_dir, tmp_path):
     report = tmp_path / "report.tsv"
     result = run_import(app, data_dir / ARCHIVE, "--report", report)
     assert result.exit_code == 0, result.output
-    for sentence in ("Patient: 123 added", "AllergyIntolerance: 76 added", "Condition: 868 added"):
+    # 302 of them came: 102 people, of whom 70 came once more with another count of visits and nothing else.
+    practitioners = "Practitioner: 102 added, 70 changed, 130 unchanged"
+    for sentence in ("Patient: 123 added", "AllergyIntolerance: 76 added", "Condition: 868 added", practitioners):
         assert f"{sentence}\n" in result.output
     assert "Not placed" not in result.output
     assert "Left out" not in result.output
@@ -66,16 +68,16 @@ def test_the_123_patients(app, data_dir, tmp_path):
     counts = {row["resource_type"]: row["n"] for row in kept}
     assert (counts["Patient"], counts["AllergyIntolerance"], counts["Condition"]) == (123, 76, 868)
     assert {kind: counts[kind] for kind in KEPT} == KEPT
-    # 302 of each came; many are the same again, and some differ from file to file.
     by_kind = {row["resource_type"]: row for row in kept}
     assert by_kind["Practitioner"]["ids"] == by_kind["Organization"]["ids"] == 102
     assert {row["resource_type"]: row["placed"] for row in kept if row["placed"]} == {
         "Patient": 123,
         "AllergyIntolerance": 76,
         "Condition": 868,
+        "Practitioner": 172,
     }
     # Each resource that was not placed has its line: 36,308 in all.
-    assert len(report.read_text(encoding="utf-8").splitlines()) == 36308 - 123 - 76 - 868
+    assert len(report.read_text(encoding="utf-8").splitlines()) == 36308 - 123 - 76 - 868 - 302
     patients = rows(app, "patients")
     assert sum(row["status"] == "deceased" for row in patients) == 29
     assert sum(row["deceased_on"] is not None for row in patients) == 29
@@ -86,8 +88,15 @@ def test_the_123_patients(app, data_dir, tmp_path):
     conditions = rows(app, "conditions")
     assert {row["code_system"] for row in conditions} == {"snomed"}
     assert sum(row["status"] == "active" for row in conditions) == 434
+    doctors = rows(app, "doctors")
+    assert len(doctors) == len({row["license_number"] for row in doctors}) == 102
+    assert {(row["title"], row["status"], row["user_id"], row["version"]) for row in doctors} == {
+        ("Dr.", "active", None, 1)
+    }
+    assert len(rows(app, "doctor_specialties")) == 102
 
     before = content(app)
     result = run_import(app, data_dir / ARCHIVE)
     assert "Patient: 123 unchanged" in result.output
+    assert "Practitioner: 302 unchanged" in result.output
     assert content(app) == before

@@ -15,7 +15,10 @@ from server.core.db import db
 
 DATA = Path(__file__).parent / "data"
 # Everything that an import may write, but for the audit log.
-TABLES = ("patients", "allergies", "conditions", "medical_histories", "fhir_resources", "import_progress", "counters")
+TABLES = (
+    *("patients", "allergies", "conditions", "medical_histories", "doctors", "doctor_specialties"),
+    *("fhir_resources", "import_progress", "counters"),
+)
 
 
 def run_import(app: Flask, *args: Any) -> Result:

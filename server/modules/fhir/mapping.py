@@ -15,6 +15,7 @@ from server.core import clock
 from server.core.inputs import invalid
 from server.core.people import split_name
 from server.core.schema import AddressIn
+from server.modules.doctors.schemas.doctor import DoctorPut
 from server.modules.fhir.models import Reason
 from server.modules.patients.schemas.chart import ICD10CM, AllergyIn, ConditionIn
 from server.modules.patients.schemas.patient import PatientPut
@@ -45,6 +46,8 @@ _LASTING = {"active", "recurrence", "relapse"}
 _NONE_KNOWN = {"716186003", "409137002", "429625007", "428607008"}
 _NAME_ORDER = ("official", "usual", "", "temp", "anonymous")
 _PHONE_ORDER = ("mobile", "home", "work", "", "temp")
+_WORK_ORDER = ("work", "", "temp", "home", "billing")
+NPI = "http://hl7.org/fhir/sid/us-npi"
 _ADDRESS_ORDER = ("home", "", "temp", "work", "billing")
 
 
@@ -159,6 +162,35 @@ def _identifiers(resource: dict[str, Any], mapped: Mapped) -> list[dict[str, str
         except ValidationError:
             mapped.left_out.append("identifiers")
     return found
+
+
+def read_practitioner(resource: dict[str, Any]) -> Mapped:
+    """Return the fields of a Practitioner; the licence number is the NPI or, where there is none, the first number."""
+    names = _names([name for name in _objects(resource, "name") if name.get("use") != "old"])
+    numbers = [(one.get("system") == NPI, _text(one.get("value"))) for one in _objects(resource, "identifier")]
+    places = [one for one in _objects(resource, "address") if one.get("use") != "old"]
+    spoken = [_first_of([code for _, code, _ in _codings(one)]) for one in _objects(resource, "communication")]
+    languages = [
+        tag
+        for tag in dict.fromkeys(spoken)
+        if tag and not _schema(DoctorPut).validate({"languages": [tag]}, partial=True)
+    ]
+    taught = [_display(one.get("code")) for one in _objects(resource, "qualification")]
+    raw = {
+        "title": names["prefix"],
+        "first_name": " ".join(filter(None, (names["first_name"], names["middle_name"]))) or None,
+        "last_name": names["last_name"],
+        "license_number": _first_of([value for _, value in sorted(numbers, key=lambda one: not one[0])]),
+        "qualifications": [text for text in dict.fromkeys(taught) if text],
+        "languages": languages,
+        "city": _text(_preferred(places, _WORK_ORDER).get("city")),
+    }
+    mapped = _checked(_schema(DoctorPut), raw)
+    mapped.fields = {name: mapped.fields[name] for name in raw}
+    mapped.fields["status"] = "inactive" if resource.get("active") is False else "active"
+    if len(languages) < len(spoken):
+        mapped.left_out.append("languages: not all are language tags")
+    return mapped
 
 
 def read_allergy(resource: dict[str, Any]) -> Mapped:

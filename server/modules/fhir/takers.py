@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from server.modules.fhir.mapping import Mapped, read_allergy, read_condition, read_patient
+from server.modules.doctors.service import imports as doctors
+from server.modules.fhir.mapping import Mapped, read_allergy, read_condition, read_patient, read_practitioner
 from server.modules.patients.models import Allergy, Condition
 from server.modules.patients.service import imports
 
@@ -39,6 +40,13 @@ TAKERS: Mapping[str, Taker] = {
         read=read_patient,
         add=imports.import_patients,
         change=lambda patient_id, changes: imports.change_imported_patient(patient_id=patient_id, **changes),
+        is_of_a_patient=False,
+    ),
+    "Practitioner": Taker(
+        object_type="doctor",
+        read=read_practitioner,
+        add=doctors.import_doctors,
+        change=lambda doctor_id, changes: doctors.change_imported_doctor(doctor_id=doctor_id, **changes),
         is_of_a_patient=False,
     ),
     "AllergyIntolerance": Taker(
