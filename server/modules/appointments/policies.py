@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, and_, false, not_, select, true, union_all
+from sqlalchemy import Select, and_, false, not_, or_, select, true, union_all
 from sqlalchemy.sql import ColumnElement
 
 from server.core.access import Actor, Grants, Permission, Scope, everyone, row
@@ -59,20 +59,31 @@ def own_calendar(actor: Actor) -> Select[Any]:
     return select(Doctor.id).where(Doctor.user_id == actor.user_id).correlate(None)
 
 
-def _among(*parts: tuple[Any, Select[Any] | None]) -> ColumnElement[bool]:
-    """Return "is one of these appointments": a union of sets, each found by an index, and no OR over the table."""
-    table = Appointment.__table__.alias()
-    found = [select(table.c.id).where(table.c[column.key].in_(ids)) for column, ids in parts if ids is not None]
-    return _id.in_(union_all(*found)) if found else false()
+Parts = list[tuple[Any, Select[Any]]]
 
 
-def _by_right(actor: Actor, permission: Permission) -> list[tuple[Any, Select[Any] | None]]:
+def _parts(actor: Actor, permission: Permission, *, with_wards: bool = True) -> Parts:
+    """Return the columns of an appointment, each with the ids by which the permission reaches it."""
     scopes = actor.scopes(permission)
-    return [
+    wards = wards_of(actor, permission) if with_wards else None
+    asked = [
         (_doctor_id, own_calendar(actor) if {REL, OWN} & scopes else None),
         (_patient_id, related_to(actor) if REL in scopes else None),
         (_patient_id, own_charts(actor) if OWN in scopes else None),
+        (_patient_id, wards),
     ]
+    return [(column, ids) for column, ids in asked if ids is not None]
+
+
+def _row_by_row(parts: Parts) -> ColumnElement[bool]:
+    return or_(false(), *(column.in_(ids) for column, ids in parts))
+
+
+def _as_a_set(parts: Parts) -> ColumnElement[bool]:
+    """Return "is one of these": a union of sets, each found by an index, where an OR would have every row looked at."""
+    table = Appointment.__table__.alias()
+    found = [select(table.c.id).where(table.c[column.key].in_(ids)) for column, ids in parts]
+    return _id.in_(union_all(*found)) if found else false()
 
 
 def sees_cards_alone(actor: Actor) -> bool:
@@ -81,35 +92,40 @@ def sees_cards_alone(actor: Actor) -> bool:
     return CARD in scopes and ALL not in scopes
 
 
-def shows_all(actor: Actor, permission: Permission = Perm.READ) -> ColumnElement[bool]:
+def shows_all(actor: Actor) -> ColumnElement[bool]:
     """Return "a list shows the actor more of this appointment than the card", row by row."""
-    if ALL in actor.scopes(permission):
-        return true()
-    return _among(*_by_right(actor, permission), (_patient_id, wards_of(actor, permission)))
+    return _row_by_row(_parts(actor, Perm.READ)) if sees_cards_alone(actor) else true()
 
 
-def is_only_ward(actor: Actor, permission: Permission = Perm.READ) -> ColumnElement[bool]:
+def is_only_ward(actor: Actor) -> ColumnElement[bool]:
     """Return "it is a proxy alone by which the actor sees this appointment", row by row."""
-    wards = wards_of(actor, permission)
-    if ALL in actor.scopes(permission) or wards is None:
+    wards = wards_of(actor, Perm.READ)
+    if ALL in actor.scopes(Perm.READ) or wards is None:
         return false()
-    return and_(_patient_id.in_(wards), not_(_among(*_by_right(actor, permission))))
+    return and_(_patient_id.in_(wards), not_(_row_by_row(_parts(actor, Perm.READ, with_wards=False))))
 
 
-def reaches(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+def reaches(actor: Actor, permission: Permission, *, is_narrow: bool = True) -> ColumnElement[bool]:
     """Return "the permission reaches this appointment" in a list; an empty scope reaches none.
 
     REL is the actor's own calendar and patients in relation; OWN is the own calendar, the own chart and wards. Broken
-    glass opens one appointment by its id and widens no list.
+    glass opens one appointment by its id and widens no list. Few rows (`is_narrow`) are looked at one by one; else
+    those that the actor reaches are found first.
     """
-    return true() if CARD in actor.scopes(permission) else shows_all(actor, permission)
+    scopes = actor.scopes(permission)
+    if {ALL, CARD} & scopes:
+        return true()
+    parts = _parts(actor, permission)
+    return _row_by_row(parts) if is_narrow else _as_a_set(parts)
 
 
-def visible(stmt: Select[Any], actor: Actor, permission: Permission) -> Select[Any]:
+def visible(stmt: Select[Any], actor: Actor, permission: Permission, *, is_narrow: bool = True) -> Select[Any]:
     """Keep the appointments that the permission reaches."""
-    return stmt.where(reaches(actor, permission))
+    return stmt.where(reaches(actor, permission, is_narrow=is_narrow))
 
 
 def mine(actor: Actor) -> ColumnElement[bool]:
-    """Return "is an appointment of the actor as a patient, or of a ward"."""
-    return _among((_patient_id, own_charts(actor)), (_patient_id, wards_of(actor, Perm.READ)))
+    """Return "is an appointment of the actor as a patient, or of a ward", where reading reaches it."""
+    wards = wards_of(actor, Perm.READ)
+    found = _as_a_set([(_patient_id, own_charts(actor)), *([(_patient_id, wards)] if wards is not None else [])])
+    return and_(found, _row_by_row(_parts(actor, Perm.READ))) if actor.scopes(Perm.READ) == {REL} else found

@@ -43,6 +43,14 @@ class Appointment(Record, Base):
         Index("ix_appointments_created_at", "created_at", "id"),
         Index("ix_appointments_series_id", "series_id"),
         Index("uq_appointments_queue", "doctor_id", "queue_day", "queue_number", unique=True),
+        Index(
+            "ix_appointments_search_text",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        ).ddl_if(dialect="postgresql"),
+        # SQLite reads all reasons of a search, but nothing else of the rows.
+        Index("ix_appointments_reasons", "search_text", "id").ddl_if(dialect="sqlite"),
     )
     audited_values: ClassVar[frozenset[str]] = frozenset({"status", "starts_at", "doctor_id"})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select, union_all
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select, union_all
 from sqlalchemy.sql import ColumnElement
 
 from server.core import clock
@@ -24,7 +24,6 @@ from server.modules.appointments.policies import (
     is_only_ward,
     mine,
     own_calendar,
-    sees_cards_alone,
     shows_all,
     visible,
 )
@@ -37,6 +36,8 @@ from server.modules.patients.queries.people import matches, note_way, survivor_o
 from server.modules.users.models import User
 
 _table = Appointment.__table__
+# A word that so many appointments have is common.
+_COMMON = 10_000
 # Columns of an answer that are not the appointment's own.
 _JOINED: Mapping[str, Any] = {
     "patient_first_name": Patient.first_name.label("patient_first_name"),
@@ -79,7 +80,10 @@ def _shown_to(actor: Actor) -> Select[Any]:
 
 def page_of_appointments(connection: Connection, actor: Actor, query: Mapping[str, Any]) -> Page:
     """Return one page of the appointments in the actor's scope."""
-    stmt = visible(_shown_to(actor), actor, Perm.READ).where(*_filters(connection, actor, query))
+    filters, is_narrow = _filters(connection, actor, query)
+    # What patients reach is always less than what they ask for.
+    is_narrow = is_narrow and Scope.RELATED in actor.scopes(Perm.READ)
+    stmt = visible(_shown_to(actor), actor, Perm.READ, is_narrow=is_narrow).where(*filters)
     page = fetch_page(connection, stmt, LIST, query)
     survivor_id = survivor_of(connection, query["patient_id"]) if "patient_id" in query and not page.rows else None
     return (
@@ -93,13 +97,14 @@ def page_of_own(connection: Connection, actor: Actor, query: Mapping[str, Any]) 
 
 
 def page_of_calendar(connection: Connection, actor: Actor, query: Mapping[str, Any]) -> Page:
-    """Return one page of the actor's appointments as a doctor."""
+    """Return one page of the actor's appointments as a doctor, all of which reading reaches."""
     return _own(connection, actor, Appointment.doctor_id.in_(own_calendar(actor)), query)
 
 
 def _own(connection: Connection, actor: Actor, is_own: ColumnElement[bool], query: Mapping[str, Any]) -> Page:
-    stmt = visible(_shown_to(actor), actor, Perm.READ).where(is_own, *_filters(connection, actor, query))
-    return fetch_page(connection, stmt, _LATEST_FIRST if query.get("when") == When.PAST else LIST, query)
+    filters, _ = _filters(connection, actor, query)
+    spec = _LATEST_FIRST if query.get("when") == When.PAST else LIST
+    return fetch_page(connection, _shown_to(actor).where(is_own, *filters), spec, query)
 
 
 def _upcoming(query: Mapping[str, Any]) -> ColumnElement[bool]:
@@ -145,23 +150,27 @@ def end_of(bound: date) -> datetime:
     return bound if isinstance(bound, datetime) else begin_of(bound + timedelta(days=1))
 
 
-def _filters(connection: Connection, actor: Actor, query: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+def _filters(connection: Connection, actor: Actor, query: Mapping[str, Any]) -> tuple[list[ColumnElement[bool]], bool]:
+    """Return what a query asks for, and whether that is so little that each row can be looked at."""
     found = [condition(query[name]) for name, condition in _FILTERS.items() if name in query]
     if "when" in query:
         found.append(_WHEN[query["when"]](query))
+    is_narrow = bool({"patient_id", "doctor_id"} & query.keys()) or {"from", "to"} <= query.keys()
     if "q" in query:
-        found += _matching(connection, actor, asked_words(query["q"]))
-    return found
+        matching, is_rare = _matching(connection, actor, asked_words(query["q"]))
+        found += matching
+        is_narrow = is_narrow or is_rare
+    return found, is_narrow
 
 
-def _matching(connection: Connection, actor: Actor, words: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Return "each word occurs in what the actor sees of patient, doctor or reason".
+def _matching(connection: Connection, actor: Actor, words: Sequence[str]) -> tuple[list[ColumnElement[bool]], bool]:
+    """Return "each word occurs in what the actor sees of patient, doctor or reason", and whether the longest is rare.
 
-    The longest word is looked up in the indexes, one part of a union for each of the three; the others are compared
-    with what that has found.
+    A rare word is found by the indexes, one part of a union for each of the three, and the others are compared with
+    what that has found. Where even the longest word is common, every row is compared until the page is full.
     """
     longest, *others = sorted(words, key=len, reverse=True)
-    found: list[Select[Any]] = [
+    parts: list[Select[Any]] = [
         select(Appointment.id)
         .join(Patient, Patient.id == Appointment.patient_id)
         .where(*matches(connection, [longest]), _by_seen_facts(actor, longest)),
@@ -170,17 +179,16 @@ def _matching(connection: Connection, actor: Actor, words: Sequence[str]) -> lis
         .where(_has(Doctor.search_text, longest)),
         select(Appointment.id).where(_by_reason(actor, longest)),
     ]
-    return [
-        Appointment.id.in_(union_all(*(part.correlate(None) for part in found))),
-        *(
-            or_(
-                and_(_has(Patient.search_text, word), _by_seen_facts(actor, word)),
-                _has(Doctor.search_text, word),
-                _by_reason(actor, word),
-            )
-            for word in others
-        ),
-    ]
+    candidates = union_all(*(part.correlate(None) for part in parts))
+    counted = select(func.count()).select_from(candidates.limit(_COMMON).subquery())
+    is_rare = (connection.scalar(counted) or 0) < _COMMON
+    found = [Appointment.id.in_(candidates)] if is_rare else []
+    return [*found, *(_occurs(actor, word) for word in (others if is_rare else words))], is_rare
+
+
+def _occurs(actor: Actor, word: str) -> ColumnElement[bool]:
+    in_patient = and_(_has(Patient.search_text, word), _by_seen_facts(actor, word))
+    return or_(in_patient, _has(Doctor.search_text, word), _by_reason(actor, word))
 
 
 def _has(column: Any, word: str) -> ColumnElement[bool]:
@@ -194,7 +202,7 @@ def _by_seen_facts(actor: Actor, word: str) -> ColumnElement[bool]:
 
 
 def _by_reason(actor: Actor, word: str) -> ColumnElement[bool]:
-    return and_(_has(Appointment.search_text, word), *([shows_all(actor)] if sees_cards_alone(actor) else []))
+    return and_(_has(Appointment.search_text, word), shows_all(actor))
 
 
 @dataclass(frozen=True, slots=True)
