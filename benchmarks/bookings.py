@@ -24,7 +24,6 @@ class Supply:
 
     def __init__(self, clinic: Clinic) -> None:
         self._clinic = clinic
-        self._numbers = itertools.count()
         today = datetime.now(clinic.zone).date()
         # The last week before the horizon is left out.
         days = itertools.takewhile(
@@ -34,7 +33,7 @@ class Supply:
 
     def bodies(self) -> Iterator[dict[str, Any]]:
         """Yield what is sent, until all times are gone."""
-        for number in self._numbers:
+        for number in self._clinic.booked:
             turn, doctor = divmod(number, _FREE)
             if turn == len(self.starts):
                 raise RuntimeError("all free times are booked")

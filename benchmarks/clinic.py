@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,6 +36,8 @@ class Clinic:
     environ: dict[str, str]
     folder: Path
     tokens: list[str]
+    # What has been booked in this run: no part asks for a time that another took.
+    booked: Iterator[int] = field(default_factory=itertools.count)
 
     @property
     def database_uri(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from flask import Flask
 from sqlalchemy import event
 
 from benchmarks.clinic import Clinic
+from benchmarks.seed_calendar import free_doctor
 from server import create_app
 from server.config import load_settings
+from server.core import clock
 from server.core.db import db
 from tests.core.listed import FILLERS, fill_patients
 from tests.core.test_round_trips import counting
@@ -34,10 +37,13 @@ def measure(clinic: Clinic) -> list[str]:
 def _trips(app: Flask) -> list[str]:
     someone = signed_in(app, "receptionist")
     first, *_ = fill_patients(app, 60)
+    with app.app_context():
+        day = clock.today() + timedelta(days=7)
     paths = {
         "get one": f"/patients/{first}",
         "page of 50": "/patients?per_page=50",
         "search": "/patients/search?q=given&per_page=50",
+        "free slots of a day": f"/doctors/{free_doctor(1)}/availability/slots?from={day}&to={day}",
     }
     lines = ["Goal 3, round trips of a read, PostgreSQL / Redis: duty 2 / 2, ambition 1 / 1"]
     for name, path in paths.items():

@@ -36,7 +36,11 @@ _FIRST, _LAST = _COLUMNS.index("first_name"), _COLUMNS.index("last_name")
 _HIDDEN = "status NOT IN ('inactive', 'merged')"
 
 # ruff: noqa: S608 -- what is put into the statements are the constants above
-_ONE = f"SELECT {_SELECTED} FROM patients WHERE id = %s AND merged_into_id IS NULL"
+_NEXT = """
+(SELECT starts_at FROM appointments WHERE patient_id = patients.id AND starts_at >= now()
+  AND status IN ('scheduled', 'confirmed') ORDER BY starts_at LIMIT 1)
+"""
+_ONE = f"SELECT {_SELECTED}, {_NEXT} FROM patients WHERE id = %s AND merged_into_id IS NULL"
 _PAGE = f"""
 SELECT {_SELECTED}, last_name_key, counted.total
 FROM patients, (SELECT count(*) AS total FROM (SELECT FROM patients WHERE {_HIDDEN} LIMIT 1001) AS capped) AS counted
@@ -77,7 +81,9 @@ def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
 
 def _one(_query: dict[str, str], patient_id: str) -> Any:
     row = _connection().execute(_ONE, [uuid.UUID(patient_id)]).fetchone()
-    return {"success": True, "data": _shown(row), "message": ""} if row else None
+    if row is None:
+        return None
+    return {"success": True, "data": {**_shown(row), "next_appointment_at": row[-1]}, "message": ""}
 
 
 def _page(query: dict[str, str]) -> Any:

@@ -71,7 +71,8 @@ def measure_audit(run: Run) -> list[str]:
 def measure_memory(run: Run) -> list[str]:
     """Goal 12."""
     clinic = run.clinic()
-    return memory.measure(clinic, cases.reads(clinic), memory.MARKS if run.is_full else memory.SHORT_MARKS)
+    kinds = [*cases.reads(clinic), bookings.case(bookings.Supply(clinic))]
+    return memory.measure(clinic, kinds, memory.MARKS if run.is_full else memory.SHORT_MARKS)
 
 
 PARTS: dict[str, Callable[[Run], list[str]]] = {

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from benchmarks.cursors import cursor_of
 from benchmarks.peer_fastapi.audit import record
+from benchmarks.peer_fastapi.calendar import Appointment
 from benchmarks.peer_fastapi.database import Session
-from benchmarks.peer_fastapi.models import Patient
-from benchmarks.peer_fastapi.schemas import Envelope, Listed, Meta, PatientOut
+from benchmarks.peer_fastapi.models import Patient, now
+from benchmarks.peer_fastapi.schemas import Envelope, Listed, Meta, PatientDetail, PatientOut
 from benchmarks.peer_fastapi.security import Reader
 
 MOST_COUNTED = 1000
@@ -89,11 +90,22 @@ def rank_of(words: list[str]) -> ColumnElement[int]:
     return case((whole, 0), (begins, 1), else_=2)
 
 
-@router.get("/{patient_id}", response_model=Envelope[PatientOut])
+@router.get("/{patient_id}", response_model=Envelope[PatientDetail])
 async def get_patient(patient_id: uuid.UUID, request: Request, user: Reader, session: Session) -> dict[str, Any]:
     """Show one patient."""
     patient = await session.scalar(select(Patient).where(Patient.id == patient_id, Patient.merged_into_id.is_(None)))
     if patient is None:
         raise HTTPException(404, "not_found")
+    detail = PatientDetail.model_validate(patient)
+    detail.next_appointment_at = await session.scalar(
+        select(Appointment.starts_at)
+        .where(
+            Appointment.patient_id == patient.id,
+            Appointment.starts_at >= now(),
+            Appointment.status.in_(["scheduled", "confirmed"]),
+        )
+        .order_by(Appointment.starts_at)
+        .limit(1)
+    )
     await record(session, request, user, "patients.read", object_id=patient.id, patient_id=patient.id)
-    return {"data": patient}
+    return {"data": detail}

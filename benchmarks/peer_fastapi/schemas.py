@@ -61,6 +61,12 @@ class PatientOut(Out):
     possible_duplicate: bool
 
 
+class PatientDetail(PatientOut):
+    """A patient with what only their own answer tells."""
+
+    next_appointment_at: datetime | None = None
+
+
 class Meta(BaseModel):
     """Where in a list a page stands."""
 
