@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 import secrets
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import click
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, and_, exists, or_, select
 
 from server.core import state, trail as trails
 from server.core.access import Role
@@ -18,9 +18,11 @@ from server.core.counters import Counter, next_number
 from server.core.db import db, reading
 from server.core.fields import normal_form
 from server.core.uow import command
-from server.demo_people import ALLERGIES, CITIES, CONDITIONS, CULTURES, STAFF, STREETS
+from server.demo_people import ALLERGIES, CITIES, CONDITIONS, CULTURES, DOCTORS, STAFF, STREETS
 from server.modules.auth.passwords import hash_password
 from server.modules.auth.service.accounts import set_password
+from server.modules.doctors.models import Doctor
+from server.modules.doctors.service import profiles
 from server.modules.patients.models import Patient
 from server.modules.patients.service import care, chart, people
 from server.modules.users import service as users
@@ -81,7 +83,7 @@ def set_up(*, wants_demo: bool) -> Accounts | None:
         emails = make_accounts(chance, roles, hashed)
         if loads:
             next_number(unit.connection, ACTION)
-            make_patients(chance, PATIENTS)
+            make_patients(chance, PATIENTS, doctor_ids=make_doctors(chance))
     return Accounts(emails, password) if emails else None
 
 
@@ -96,9 +98,13 @@ def seed(*, patients: int, seed: int, on_patient: Callable[[], None] = lambda: N
     chance = random.Random(seed)  # noqa: S311 -- demo data, not secrets
     with command("seed.accounts", "user"):
         emails = make_accounts(chance, Role, hashed)
+    with command("seed.doctors", "doctor"):
+        doctor_ids = make_doctors(chance)
     for first in range(0, patients, A_COMMIT):
         with command("seed.patients", "patient"):
-            make_patients(chance, min(A_COMMIT, patients - first), first=first, on_patient=on_patient)
+            make_patients(
+                chance, min(A_COMMIT, patients - first), doctor_ids=doctor_ids, first=first, on_patient=on_patient
+            )
     return Accounts(emails, password)
 
 
@@ -124,14 +130,52 @@ def make_accounts(chance: random.Random, roles: Iterable[Role], hashed: str) -> 
     return made
 
 
+def make_doctors(chance: random.Random) -> list[uuid.UUID]:
+    """Add doctors of several specialties who are not there yet; the first has the demo doctor's account."""
+    made = []
+    for number, one in enumerate(DOCTORS):
+        doctor_id = _id(chance)
+        user_id = _demo_user(Role.DOCTOR) if number == 0 else None
+        standing = or_(Doctor.id == doctor_id, and_(Doctor.user_id == user_id, Doctor.user_id.is_not(None)))
+        found = db.session.scalar(select(Doctor.id).where(standing))
+        if found is not None:
+            made.append(found)
+            continue
+        doctor = profiles.add(
+            actor=None,
+            id=doctor_id,
+            user_id=user_id,
+            first_name=one.first_name,
+            last_name=one.last_name,
+            title="Dr.",
+            specialties=list(one.specialties),
+            license_number=f"DEMO-{1000 + number}",
+            years_of_experience=one.years,
+            qualifications=["MD"],
+            bio=f"<p>{one.years} years of practice in <strong>{one.city}</strong>.</p>",
+            languages=list(one.languages),
+            city=one.city,
+            consultation_fee=one.fee,
+        )
+        made.append(doctor.id)
+    trails.current().listed(made)
+    return made
+
+
 def make_patients(
-    chance: random.Random, count: int, *, first: int = 0, on_patient: Callable[[], None] = lambda: None
+    chance: random.Random,
+    count: int,
+    *,
+    doctor_ids: Sequence[uuid.UUID],
+    first: int = 0,
+    on_patient: Callable[[], None] = lambda: None,
 ) -> None:
     """Register patients; most are cared for by the demo doctor or nurse, and the first is the demo patient."""
     team = {role: _demo_user(role) for role in (Role.DOCTOR, Role.NURSE)}
     made = []
     for number in range(first, first + count):
         fields = _person(chance, number)
+        fields["primary_doctor_id"] = chance.choice(doctor_ids) if chance.random() < 0.8 else None
         if number == 0:
             first_name, last_name = STAFF[Role.PATIENT]
             fields |= {"first_name": first_name, "last_name": last_name, "user_id": _demo_user(Role.PATIENT)}

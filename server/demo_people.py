@@ -45,6 +45,30 @@ STAFF = {
     Role.PATIENT: ("Grace", "O'Brien"),
 }
 
+
+@dataclass(frozen=True)
+class Practice:
+    """What a demo doctor practises, where, in which languages and for how much (minor units)."""
+
+    first_name: str
+    last_name: str
+    specialties: tuple[str, ...]
+    city: str
+    languages: tuple[str, ...]
+    fee: int
+    years: int
+
+
+# The first is whose account is the demo doctor's.
+DOCTORS = (
+    Practice(*STAFF[Role.DOCTOR], ("general_practice", "internal_medicine"), "Boston", ("en", "fr"), 9000, 14),
+    Practice("Julián", "Peña Ibáñez", ("cardiology",), "Boston", ("es", "en"), 18000, 22),
+    Practice("Åsa", "Lindqvist", ("dermatology",), "Worcester", ("sv", "en"), 14500, 9),
+    Practice("Priya", "Raman", ("pediatrics",), "Providence", ("en", "hi", "ta"), 11000, 17),
+    Practice("Minh", "Đặng", ("orthopedics", "general_surgery"), "Hartford", ("vi", "en"), 21000, 31),
+    Practice("Leyla", "Yıldız", ("psychiatry",), "Portland", ("tr", "de", "en"), 16000, 6),  # noqa: RUF001 -- Turkish
+)
+
 # City, state, postal code, telephone area.
 CITIES = (
     ("Boston", "Massachusetts", "02118", "617"),

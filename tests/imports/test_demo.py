@@ -30,7 +30,8 @@ def plain(app):
         for name in ("patients", "allergies", "conditions")
     }
     team = ((str(row["patient_id"]), str(row["user_id"]), row["role"]) for row in rows(app, "care_relations"))
-    return {**found, "team": sorted(team)}
+    doctors = [{key: value for key, value in row.items() if key not in {*TIMES, "user_id"}} for row in held["doctors"]]
+    return {**found, "doctors": doctors, "team": sorted(team)}
 
 
 def test_the_same_seed_makes_the_same_content(app, leg, make_app):
@@ -49,6 +50,10 @@ def test_the_same_seed_makes_the_same_content(app, leg, make_app):
     assert made[0]["allergies"]
     assert made[0]["conditions"]
     assert made[0]["team"]
+    assert [row["license_number"] for row in sorted(made[0]["doctors"], key=lambda row: row["license_number"])] == [
+        f"DEMO-{1000 + number}" for number in range(6)
+    ]
+    assert {row["primary_doctor_id"] for row in made[0]["patients"]} > {row["id"] for row in made[0]["doctors"]}
 
 
 def test_set_up_makes_accounts_for_each_role_and_tells_once(app, client, monkeypatch, caplog):
@@ -77,6 +82,8 @@ def test_the_demo_doctor_sees_the_care_team_and_the_demo_patient_a_chart(app, cl
         return client.get(f"/api/v1{path}", headers={"Authorization": f"Bearer {token}"}).json
 
     assert 0 < get("doctor", "/patients")["meta"]["total"] < 60
+    assert get("doctor", "/doctors/me/profile")["data"]["specialties"] == ["general_practice", "internal_medicine"]
+    assert get("patient", "/doctors?specialty=cardiology")["meta"]["total"] == 1
     assert get("receptionist", "/patients")["meta"]["total"] == 60
     own = get("patient", "/auth/me")["data"]["patient_id"]
     assert get("patient", f"/patients/{own}")["data"]["name"] == "Grace O'Brien"
@@ -119,3 +126,14 @@ def test_production_makes_nothing_and_says_what_to_do(app, monkeypatch, make_app
         seed(patients=1, seed=1)
     assert query(app, "SELECT count(*) AS n FROM users") == [{"n": 0}]
     assert rows(app, "patients") == []
+
+
+def test_doctors_who_are_there_are_not_made_again(app):
+    with app.app_context():
+        for _ in range(2):
+            seed(patients=0, seed=3)
+        seed(patients=2, seed=4)
+    made = rows(app, "doctors")
+    # Another seed makes the same five once more under other ids; the demo doctor has one profile.
+    assert len(made) == 11
+    assert sum(row["user_id"] is not None for row in made) == 1
