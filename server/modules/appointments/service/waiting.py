@@ -95,7 +95,8 @@ def withdraw(*, actor: Actor, entry_id: uuid.UUID, expected: Expected = ANY_VERS
 
 def accept(*, actor: Actor, entry_id: uuid.UUID) -> WaitlistEntry:
     """Book what was offered; of two who accept at once one does."""
-    entry = _offered(actor, entry_id)
+    entry = _locked(actor, entry_id)
+    _require_offer(entry)
     if entry.offer_doctor_id is None or entry.offer_starts_at is None:
         raise NotOffered
     appointment = booking.book(
@@ -114,7 +115,8 @@ def decline(*, actor: Actor, entry_id: uuid.UUID) -> WaitlistEntry:
     """Let an offer go to the next; one's own wait is over. Again, it changes nothing."""
     entry = _locked(actor, entry_id)
     if entry.status != WaitStatus.DECLINED:
-        _let_go(_offered(actor, entry_id), WaitStatus.DECLINED)
+        _require_offer(entry)
+        _let_go(entry, WaitStatus.DECLINED)
     return entry
 
 
@@ -154,9 +156,8 @@ def _locked(actor: Actor, entry_id: uuid.UUID) -> WaitlistEntry:
     return entry
 
 
-def _offered(actor: Actor, entry_id: uuid.UUID) -> WaitlistEntry:
-    """Return an entry, locked, whose offer stands; one that has lapsed passes on first."""
-    entry = _locked(actor, entry_id)
+def _require_offer(entry: WaitlistEntry) -> None:
+    """Raise unless there is an offer that stands; one that has lapsed passes on first."""
     if offers.has_lapsed(entry):
         offers.lapse(entry)
         raise OfferLapsed
@@ -164,7 +165,6 @@ def _offered(actor: Actor, entry_id: uuid.UUID) -> WaitlistEntry:
         raise OfferLapsed
     if entry.status != WaitStatus.OFFERED:
         raise NotOffered
-    return entry
 
 
 def _let_go(entry: WaitlistEntry, status: WaitStatus) -> None:
