@@ -6,6 +6,7 @@ from collections import defaultdict
 import pytest
 
 from tests.core.bodies import WRONG, Place, at, fitting, kind_of, places, with_bodies
+from tests.factories import calendar
 from tests.factories.calendar import make_doctor, open_hours
 from tests.factories.people import make_patient, make_user, relate, signed_in
 from tests.patients.support import blamed
@@ -32,6 +33,7 @@ def everybody(app):
         "holiday_id": holiday,
         "doctor_id": doctor_id,
         "contact_id": contact,
+        "appointment_id": calendar.book(app, doctor_id, patient.id, calendar.at(3), override_reason="At home").id,
         "review_id": uuid.uuid4(),
         "entry_id": uuid.uuid4(),
         "patient_id": patient.id,
