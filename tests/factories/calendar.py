@@ -110,7 +110,7 @@ def _minutes(wall: str) -> int:
 
 
 def at(day_from_today: int, wall: str = "10:00") -> datetime:
-    """Return an instant some days from today, at a time of day in UTC, the clinic's zone in tests."""
+    """Return an instant some days from today, at a time of day in UTC; the clinic of tests is in Berlin."""
     day = clock.now().astimezone(UTC).date() + timedelta(days=day_from_today)
     return datetime.combine(day, time.fromisoformat(wall), UTC)
 

@@ -101,10 +101,11 @@ def _reason(kind: str, table: Table, *names: str) -> Select[Any]:
     return select(literal(kind, String()).label("kind"), *told)
 
 
-# What stands in the way: rows of kind doctor, patient, seat and busy.
+# What stands in the way: rows of kind doctor, patient, seat, busy, and known where the booking has its time already.
 WHY = union_all(
     _reason("doctor", _DOCTORS, "id", "calendar_version").where(_DOCTORS.c.id == _bound("doctor_id", Uuid())),
     _reason("patient", _PATIENTS, "id", "status").where(_PATIENTS.c.id == _bound("patient_id", Uuid())),
     _reason("seat", TAKEN, "id", "seat", "expires_at").where(_MEETS_DOCTOR),
     _reason("busy", TAKEN, "id", "expires_at").where(_MEETS_PATIENT),
+    _reason("known", TAKEN, "id").where(TAKEN.c.appointment_id == _bound("appointment_id", Uuid())),
 )

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, insert
 
 from server.core import clock
 from server.core.db import is_postgres
-from server.core.errors import Unavailable
+from server.core.errors import IdTaken, Unavailable
 from server.core.ids import new_id
 from server.modules.appointments.calendar.facts import Facts, Verdict
 from server.modules.appointments.calendar.judge import LONGEST_MINUTES
@@ -122,6 +122,8 @@ def _next_seat(connection: Connection, time: Wanted, row: Mapping[str, Any]) -> 
     """Say why the row was out: return a seat that looks free, or None where it has to be judged again."""
     now = clock.now()
     found = connection.execute(WHY, dict(row)).all()
+    if any(one.kind == "known" for one in found):
+        raise IdTaken(errors={"id": [IdTaken.default_message()]})
     if any(one.kind == "doctor" and one.calendar_version != time.calendar_version for one in found):
         return None
     if any(one.kind == "patient" and one.status != PatientStatus.ACTIVE for one in found):
