@@ -1,10 +1,13 @@
 """When a patient dies or is deactivated their appointments are cancelled; a doctor with appointments does not leave."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+import requests
 
 from tests.factories.calendar import at, book, make_doctor, open_hours, set_columns, written
 from tests.factories.database import query
-from tests.factories.people import make_patient, make_user, signed_in
+from tests.factories.people import API, make_patient, make_user, signed_in
 from tests.patients.support import refused
 
 
@@ -93,3 +96,33 @@ def test_closing_a_doctors_account_leaves_the_appointments_to_the_desk(app, cloc
     one = book(app, doctor.id, make_patient(app).id, at(2))
     assert admin.delete(f"/users/{user.id}").status_code == 204
     assert shown(admin, one)[0]["status"] == "scheduled"
+
+
+def at_once(jobs):
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        return [one.result() for one in [threads.submit(requests.request, *job[0], **job[1]) for job in jobs]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", ["patients", "doctors"])
+def test_no_booking_slips_in_beside_a_farewell(app, live_server, admin, doctor, who):
+    """Book many times while patient or doctor is deactivated: no live booking is left of who has gone."""
+    patient = make_patient(app)
+    base, options = f"{live_server.base_url}{API}", {"headers": admin.tokens.headers, "timeout": 60}
+    gone = {"patients": patient, "doctors": doctor}[who]
+    bodies = [
+        {"patient_id": str(patient.id), "doctor_id": str(doctor.id), "starts_at": written(at(2 + number))}
+        for number in range(10)
+    ]
+    jobs = [(("POST", f"{base}/appointments"), {**options, "json": body}) for body in bodies]
+    jobs.insert(5, (("DELETE", f"{base}/{who}/{gone.id}"), options))
+    answers = at_once(jobs)
+    farewell = answers.pop(5)
+    assert {answer.status_code for answer in answers} <= {201, 409}, [answer.text for answer in answers]
+    assert farewell.status_code in ({204} if who == "patients" else {204, 409})
+    live = len(query(app, "SELECT id FROM appointments WHERE status = 'scheduled'"))
+    if farewell.status_code == 204:
+        assert live == taken(app) == 0
+    else:
+        assert live == taken(app) == sum(answer.status_code == 201 for answer in answers)
+        assert 0 < len(farewell.json()["appointments"]) <= live
