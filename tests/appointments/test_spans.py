@@ -171,7 +171,7 @@ def test_buffers_keep_bookings_apart_and_seats_are_counted():
     day = date(2027, 5, 3)
     known = facts(BERLIN, window("08:00", "11:00", capacity=2, buffer_before=5, buffer_after=10))
     at = instant(BERLIN, day, minute("09:00"))
-    taken = [Taken(uuid.uuid4(), 1, at - timedelta(minutes=5), at + timedelta(minutes=40))]
+    taken = [Taken(uuid.uuid4(), 0, at - timedelta(minutes=5), at + timedelta(minutes=40))]
     slots = listed(facts(BERLIN, weekly=known.weekly, taken=taken), day)
     assert dict(zip(wall(slots), (slot.remaining for slot in slots), strict=True)) == {
         "08:00": 2,
@@ -181,7 +181,7 @@ def test_buffers_keep_bookings_apart_and_seats_are_counted():
         "10:00": 2,
         "10:30": 2,
     }
-    second = [*taken, Taken(uuid.uuid4(), 2, at, at + timedelta(minutes=30))]
+    second = [*taken, Taken(uuid.uuid4(), 1, at, at + timedelta(minutes=30))]
     assert wall(listed(facts(BERLIN, weekly=known.weekly, taken=second), day)) == ["08:00", "10:00", "10:30"]
 
 
@@ -226,7 +226,7 @@ def test_a_month_is_listed_in_few_milliseconds():
     day = date(2027, 5, 3)
     start = instant(BERLIN, day, 480)
     taken = [
-        Taken(uuid.uuid4(), 1, at, at + timedelta(minutes=30))
+        Taken(uuid.uuid4(), 0, at, at + timedelta(minutes=30))
         for number in range(30)
         for at in [start + timedelta(days=number, minutes=60 * k) for k in range(8)]
     ]

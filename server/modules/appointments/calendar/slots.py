@@ -30,11 +30,12 @@ class TakenTime:
         self._starts = [one.busy_from for one in self._taken]
         self._longest = max((one.busy_to - one.busy_from for one in taken), default=timedelta())
 
-    def seats(self, busy_from: datetime, busy_to: datetime) -> set[int]:
-        """Return the seats that are taken at some moment of a time."""
+    def seats_left(self, capacity: int, busy_from: datetime, busy_to: datetime) -> int:
+        """Return how many of the first seats, from 0 on, are free for all of a time; a booking tries no others."""
         low = bisect_left(self._starts, busy_from - self._longest)
         high = bisect_left(self._starts, busy_to, low)
-        return {one.seat for one in self._taken[low:high] if one.busy_to > busy_from}
+        gone = {one.seat for one in self._taken[low:high] if one.busy_to > busy_from and one.seat < capacity}
+        return capacity - len(gone)
 
 
 def free_slots(facts: Facts, since: datetime, until: datetime, *, minutes: int | None, door: Door) -> list[Slot]:
@@ -50,7 +51,7 @@ def free_slots(facts: Facts, since: datetime, until: datetime, *, minutes: int |
         hours = offer.span.hours
         busy_from = starts_at - timedelta(minutes=hours.buffer_before)
         busy_to = offer.ends_at + timedelta(minutes=hours.buffer_after)
-        remaining = offer.capacity - len(taken.seats(busy_from, busy_to))
+        remaining = taken.seats_left(offer.capacity, busy_from, busy_to)
         if remaining > 0:
             found.append(Slot(starts_at, offer.ends_at, starts_at.astimezone(facts.zone), remaining))
     return found

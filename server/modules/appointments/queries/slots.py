@@ -79,7 +79,7 @@ def check(
     reasons = told(verdict.reasons)
     busy_from = verdict.starts_at - timedelta(minutes=verdict.buffer_before)
     busy_to = verdict.ends_at + timedelta(minutes=verdict.buffer_after)
-    if len(TakenTime(facts.taken).seats(busy_from, busy_to)) >= verdict.capacity:
+    if not TakenTime(facts.taken).seats_left(verdict.capacity, busy_from, busy_to):
         reasons.append(_told(SlotTaken))
     if Scope.OWN in actor.scopes(Perm.BOOK) and _is_busy(connection, actor, verdict.starts_at, verdict.ends_at):
         reasons.append(_told(PatientBusy))
