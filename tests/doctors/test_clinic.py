@@ -10,7 +10,8 @@ from server.core.db import db
 from server.core.uow import command
 from server.modules.doctors import signals
 from server.modules.doctors.service import clinic as service
-from tests.doctors.support import add
+from tests.doctors.support import add, look
+from tests.factories.calendar import open_hours
 from tests.factories.database import query
 from tests.factories.people import signed_in
 from tests.patients.support import ids, refused
@@ -172,3 +173,17 @@ def test_holidays_at_once_do_not_deadlock(app, admin):
 
 def _day(number):
     return date(2026, 6, 1) + timedelta(days=number)
+
+
+@pytest.mark.parametrize(("last", "first_beyond"), [("1900-01-01", "1899-12-31"), ("2199-12-31", "2200-01-01")])
+def test_the_ends_of_the_calendar(app, client, admin, last, first_beyond):
+    made = add(admin)
+    open_hours(app, uuid.UUID(made["id"]))
+    answer = admin.post("/clinic/holidays", json={"date": last, "name": "Far"})
+    assert answer.status_code == 201, answer.text
+    assert admin.delete(f"/clinic/holidays/{answer.json['data']['id']}").status_code == 204
+    beyond = admin.post("/clinic/holidays", json={"date": first_beyond, "name": "Too far"})
+    refused(beyond, 422, "validation_failed", "date")
+    assert look(client, "/doctors", available_on=last).json["data"] == []
+    for day in (first_beyond, "0001-01-01", "9999-12-31"):
+        refused(look(client, "/doctors", available_on=day), 422, "validation_failed", "available_on")

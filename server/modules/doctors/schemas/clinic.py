@@ -7,6 +7,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from server.core import fields as f, state
 from server.core.schema import AddressIn, Body, ListQuery, Out, SortKeys
 from server.modules.doctors.enums import OnConflict, Weekday
+from server.modules.doctors.schemas.days import CalendarDay
 
 
 def _distinct(days: list[str]) -> None:
@@ -50,7 +51,7 @@ class HolidayIn(Body):
     """A new holiday; without `on_conflict` the appointments of that day are kept, and listed in the answer."""
 
     id = f.Id()
-    date = f.Day(required=True)
+    date = CalendarDay(required=True)
     name = f.Line(most=100, required=True)
     on_conflict = f.Choice(OnConflict, load_default=OnConflict.KEEP, metadata={"writeOnly": True})
 

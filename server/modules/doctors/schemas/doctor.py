@@ -12,6 +12,7 @@ from server.core import fields as f
 from server.core.people import full_name
 from server.core.schema import Body, ListQuery, Out, SearchText, SortKeys, with_two_names
 from server.modules.doctors.enums import DoctorStatus
+from server.modules.doctors.schemas.days import CalendarDay
 from server.modules.doctors.schemas.specialty import SpecialtyCode
 
 _CODES = {"type": "array", "items": {"type": "string"}, "description": "Codes of specialties."}
@@ -155,7 +156,7 @@ class DoctorQuery(ListQuery):
         metadata={"type": "string", "pattern": "^[0-4]([.][0-9]{1,2})?$", "description": "Unrated doctors have none."}
     )
     language = f.Language(metadata={"description": "`pt` also finds who speaks `pt-BR`."})
-    available_on = f.Day(metadata={"description": "A day on which a time is free."})
+    available_on = CalendarDay(metadata={"description": "A day on which a time is free."})
     max_fee = Fee(metadata={"description": "Doctors without a stated fee are left out."})
     status = f.Choice(DoctorStatus)
     sort = SortKeys("last_name", "rating", "fee")
