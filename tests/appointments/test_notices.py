@@ -8,7 +8,7 @@ from server.core.uow import command
 from server.modules.appointments import signals
 from server.modules.appointments.models import Appointment
 from tests.appointments.visits import cancel, make_proxy, move, visit
-from tests.factories.calendar import at, make_doctor, signed_in_doctor
+from tests.factories.calendar import at, book, make_doctor, open_hours, signed_in_doctor, written
 from tests.factories.database import body_of, deliver, everything, mails, query
 from tests.factories.people import make_patient, signed_in
 
@@ -50,6 +50,29 @@ def test_patient_and_doctor_hear_of_each_change_once(app, doctor, patient):
     assert heard(doctor[0]) == heard(patient[0]) == expected
     (told, *_) = doctor[0].get("/notifications").json["data"]
     assert told["source"] == {"type": "appointment", "id": str(made)}
+
+
+def test_who_acts_over_http_is_told_as_well_as_the_other(app, doctor, patient):
+    open_hours(app, doctor[1].id)
+    body = {"doctor_id": str(doctor[1].id), "starts_at": written(at(2)), "reason": "Biopsy"}
+    made = patient[0].post("/appointments", json=body).json["data"]["id"]
+    answer = doctor[0].patch(f"/appointments/{made}/reschedule", json={"starts_at": written(at(3))})
+    assert answer.status_code == 200, answer.text
+    for _ in range(2):
+        answer = patient[0].post(f"/appointments/{made}/cancel", json={"reason": "Biopsy no more"})
+        assert answer.status_code == 200, answer.text
+    moved_to = "Thursday, 5 March 2026, 11:00 CET"
+    expected = [f"Appointment cancelled: {moved_to}", f"Appointment moved: {moved_to}", f"Appointment booked: {WHEN}"]
+    assert heard(doctor[0]) == heard(patient[0]) == expected
+    assert not any("Biopsy" in subject + body for _, subject, body in letters(app))
+
+
+def test_leave_that_cancels_tells_both(app, doctor, patient):
+    open_hours(app, doctor[1].id)
+    book(app, doctor[1].id, patient[1].id, at(2))
+    leave = {"starts_at": written(at(2, "00:00")), "ends_at": written(at(3, "00:00")), "on_conflict": "cancel"}
+    assert doctor[0].post(f"/doctors/{doctor[1].id}/time-off", json=leave).status_code == 201
+    assert heard(doctor[0])[0] == heard(patient[0])[0] == f"Appointment cancelled: {WHEN}"
 
 
 def test_each_is_mailed_the_time_and_where_to_look_and_nothing_else(app, doctor, patient):

@@ -373,6 +373,25 @@ def test_time_off_the_grid_or_in_leave_is_offered_to_nobody(app, desk, doctor):
     assert status(client, entry) == ["waiting"]
 
 
+@pytest.mark.parametrize("how", ["leave", "window", "holiday"])
+def test_time_that_a_doctor_takes_back_is_offered_to_nobody(app, desk, how):
+    doctor, admin = make_doctor(app), signed_in(app, "admin")
+    thursdays = open_hours(app, doctor.id, days=[3])[0]
+    made = book(app, doctor.id, make_patient(app).id, at(3))
+    client, _ = person(app)
+    entry = wait(client, doctor_id=doctor.id)
+    if how == "leave":
+        body = {"starts_at": written(at(3, "00:00")), "ends_at": written(at(4, "00:00")), "on_conflict": "cancel"}
+        answer = admin.post(f"/doctors/{doctor.id}/time-off", json=body)
+    elif how == "window":
+        answer = admin.delete(f"/doctors/{doctor.id}/availability/{thursdays}?on_conflict=cancel")
+    else:
+        answer = admin.post("/clinic/holidays", json={"date": THURSDAY, "name": "Fair", "on_conflict": "cancel"})
+    assert answer.status_code in (201, 204), answer.text
+    assert desk.get(f"/appointments/{made.id}").json["data"]["status"] == "cancelled"
+    assert status(client, entry) == ["waiting"]
+
+
 def test_what_is_free_already_is_not_offered(app, doctor):
     client, _ = person(app)
     entry = wait(client, doctor_id=doctor.id)
