@@ -18,6 +18,7 @@ from server.core.counters import Counter, next_number
 from server.core.db import db, reading
 from server.core.fields import normal_form
 from server.core.uow import command
+from server.demo_hours import open_demo_hours
 from server.demo_people import ALLERGIES, CITIES, CONDITIONS, CULTURES, DOCTORS, STAFF, STREETS
 from server.modules.auth.passwords import hash_password
 from server.modules.auth.service.accounts import set_password
@@ -131,7 +132,7 @@ def make_accounts(chance: random.Random, roles: Iterable[Role], hashed: str) -> 
 
 
 def make_doctors(chance: random.Random) -> list[uuid.UUID]:
-    """Add doctors of several specialties who are not there yet; the first has the demo doctor's account."""
+    """Add doctors of several specialties who are not there yet, with hours; the first has the demo doctor's account."""
     made = []
     for number, one in enumerate(DOCTORS):
         doctor_id = _id(chance)
@@ -157,6 +158,7 @@ def make_doctors(chance: random.Random) -> list[uuid.UUID]:
             city=one.city,
             consultation_fee=one.fee,
         )
+        open_demo_hours(doctor.id, number)
         made.append(doctor.id)
     trails.current().listed(made)
     return made

@@ -31,7 +31,9 @@ def plain(app):
     }
     team = ((str(row["patient_id"]), str(row["user_id"]), row["role"]) for row in rows(app, "care_relations"))
     doctors = [{key: value for key, value in row.items() if key not in {*TIMES, "user_id"}} for row in held["doctors"]]
-    return {**found, "doctors": doctors, "team": sorted(team)}
+    windows = ("doctor_id", "weekday", "start_minute", "end_minute", "slot_minutes")
+    hours = sorted(str([row[name] for name in windows]) for row in rows(app, "availability_windows"))
+    return {**found, "doctors": doctors, "team": sorted(team), "hours": hours}
 
 
 def test_the_same_seed_makes_the_same_content(app, leg, make_app):
@@ -53,6 +55,7 @@ def test_the_same_seed_makes_the_same_content(app, leg, make_app):
     assert [row["license_number"] for row in sorted(made[0]["doctors"], key=lambda row: row["license_number"])] == [
         f"DEMO-{1000 + number}" for number in range(6)
     ]
+    assert len(made[0]["hours"]) == 6 * 11
     assert {row["primary_doctor_id"] for row in made[0]["patients"]} > {row["id"] for row in made[0]["doctors"]}
 
 
