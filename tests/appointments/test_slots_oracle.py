@@ -88,8 +88,8 @@ def days(draw):
 @cache
 def clock_of(zone, first):
     """Return, for each minute of some days, what the wall clock shows, and the latest time that it has shown so far."""
-    begin = datetime(first.year, first.month, first.day, tzinfo=UTC) - 5 * DAY
-    minutes = [begin + number * MINUTE for number in range(10 * 24 * 60)]
+    begin = datetime(first.year, first.month, first.day, tzinfo=UTC) - 6 * DAY
+    minutes = [begin + number * MINUTE for number in range(12 * 24 * 60)]
     walls = [minute.astimezone(zone).replace(tzinfo=None) for minute in minutes]
     return minutes, walls, list(accumulate(walls, max))
 
