@@ -1,6 +1,8 @@
 """Rivals around the waiting list, against the real server: each time goes to one, each offer is answered once."""
 
 import threading
+import urllib.error
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,7 +13,7 @@ from tests.appointments.test_races import outcomes
 from tests.appointments.test_waitlist import person
 from tests.factories.calendar import at
 from tests.factories.database import query
-from tests.factories.people import make_patient, signed_in
+from tests.factories.people import API, make_patient, signed_in
 from tests.patients.test_races import at_once, send
 
 
@@ -40,6 +42,19 @@ def offered(app, desk):
 def call_off(desk, made):
     answer = desk.post(f"/appointments/{made['id']}/cancel", json={"reason": "Cannot come"})
     assert answer.status_code == 200, answer.text
+
+
+def status_of(server, someone, method, path):
+    """Send one request over a socket and return its status; a 204 has no body to read."""
+    request = urllib.request.Request(  # noqa: S310 -- our own server
+        f"{server.base_url}{API}{path}", method=method, headers=someone.tokens.headers
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 -- our own server
+            return answer.status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
 
 
 def statuses(app):
@@ -134,3 +149,16 @@ def test_one_who_joins_twice_at_once_waits_once(app, live_server, desk):
     body = {"doctor_id": str(doctor.id), "patient_id": str(patient.id), **days}
     answers = at_once(8, lambda _n: send(live_server, desk, "POST", "/waitlist", body))
     assert outcomes(answers) == {(201, None): 1, (409, "already_waiting"): 7}
+
+
+def test_who_is_stopped_while_they_accept_is_booked_nowhere(app, live_server, desk):
+    admin = signed_in(app, "admin")
+    for _ in range(4):
+        _, entry, _ = offered(app, desk)
+        patient_id = desk.get(f"/waitlist/{entry}").json["data"]["patient_id"]
+        acts = [("POST", f"/waitlist/{entry}/accept"), ("DELETE", f"/patients/{patient_id}")]
+        answers = at_once(2, lambda n, acts=acts: status_of(live_server, (desk, admin)[n], *acts[n]))
+        assert answers[0] in {200, 409}
+        assert answers[1] == 204
+    assert query(app, "SELECT id FROM appointments WHERE status <> 'cancelled'") == []
+    assert query(app, "SELECT id FROM taken_intervals WHERE kind = 'booking'") == []
