@@ -19,10 +19,11 @@ Rows = Sequence[Mapping[str, Any]]
 def insert_new(connection: Connection, table: Table, rows: Rows) -> list[uuid.UUID]:
     """Insert the rows that break no unique rule and return their ids; the others change nothing."""
     insert = postgresql.insert if is_postgres(connection) else sqlite.insert
+    # The rows are parameters and not part of the statement, which is compiled once.
+    statement = insert(table).on_conflict_do_nothing().returning(table.c.id)
     added: list[uuid.UUID] = []
     for start in range(0, len(rows), _AT_ONCE):
-        statement = insert(table).values(rows[start : start + _AT_ONCE]).on_conflict_do_nothing()
-        added += connection.scalars(statement.returning(table.c.id))
+        added += connection.scalars(statement, rows[start : start + _AT_ONCE])
     return added
 
 

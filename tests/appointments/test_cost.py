@@ -1,0 +1,82 @@
+"""What a booking costs: statements, trips to the database, and none of them compiled anew."""
+
+import contextlib
+
+import pytest
+from sqlalchemy import event
+
+from server.core.db import db
+from server.modules.appointments.service import seat_statements
+from tests.appointments.calls import booked, wish
+from tests.core.test_round_trips import counting
+from tests.factories.calendar import at, open_hours, signed_in_doctor
+from tests.factories.people import make_patient, signed_in
+
+# Doctor's time, patient, time and booking, history, relations, read back, audit; beside them who is told, their wishes,
+# the notice, its mail.
+STATEMENTS = 11
+
+
+@contextlib.contextmanager
+def statements(app):
+    """Collect what is executed."""
+    seen = []
+    with app.app_context():
+        engine = db.engine
+
+    def note(_connection, _cursor, statement, _parameters, context, _many):
+        seen.append((statement, context.cache_hit.name))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def desk(app):
+    return signed_in(app, "receptionist")
+
+
+@pytest.fixture
+def doctor(app):
+    """Give a doctor with an account, who is told of each booking."""
+    found = signed_in_doctor(app)[1]
+    open_hours(app, found.id)
+    return found
+
+
+@pytest.mark.only("postgres")
+def test_a_booking_makes_few_trips(app, desk, doctor, monkeypatch):
+    with app.app_context():
+        # A connection that other tests have used gives back prepared statements, in trips of its own.
+        db.engine.dispose()
+    for day in range(1, 9):
+        booked(desk, doctor, make_patient(app), at(day))
+    patient = make_patient(app)
+    with statements(app) as seen, counting(app, monkeypatch) as trips:
+        booked(desk, doctor, patient, at(20))
+    assert len(seen) <= STATEMENTS, [statement[:60] for statement, _ in seen]
+    assert trips.postgres <= STATEMENTS + 2  # BEGIN and COMMIT
+    assert {hit for _, hit in seen} == {"CACHE_HIT"}, [statement[:60] for statement, hit in seen if hit != "CACHE_HIT"]
+
+
+@pytest.mark.only("postgres")
+def test_who_comes_second_writes_nothing(app, desk, doctor):
+    booked(desk, doctor, make_patient(app))
+    late = wish(doctor, make_patient(app), at(3))
+    with statements(app) as seen:
+        assert desk.post("/appointments", json=late).status_code == 409
+    # Doctor's time, patient, the INSERT that is out, why; then the audit row of the refusal.
+    assert [statement.split()[0] for statement, _ in seen] == ["SELECT", "SELECT", "WITH", "SELECT", "INSERT"]
+
+
+@pytest.mark.parametrize("on_postgres", [True, False])
+@pytest.mark.parametrize("for_patient", [True, False])
+def test_the_statements_of_a_seat_are_compiled_once(on_postgres, for_patient):
+    for with_booking in (True, False):
+        wanted = {"on_postgres": on_postgres, "for_patient": for_patient, "with_booking": with_booking}
+        assert seat_statements.take(**wanted) is seat_statements.take(**wanted)
+        assert seat_statements.take(**wanted)._generate_cache_key() is not None
+    assert seat_statements.WHY._generate_cache_key() is not None
