@@ -23,6 +23,8 @@ INPUTS = {
     **dict.fromkeys(("actor_roles",), st.lists(TEXT, max_size=3)),
     "role_names": st.sampled_from(["", "admin", "nurse,admin"]),
     **dict.fromkeys(("actor_id", "voided_by", "user_id"), st.none() | st.uuids()),
+    **dict.fromkeys(("rating_count", "rating_sum"), st.integers(0, 10**6)),
+    "doctor_timezone": st.sampled_from([None, "Asia/Kolkata", "America/New_York"]),
     "weekday": st.integers(0, 6),
     **dict.fromkeys(("start_minute", "end_minute"), st.integers(0, 1439)),
     "windows": st.just([{**dict.fromkeys(Hours.__slots__, 5), "location": None}]),
@@ -34,6 +36,7 @@ def values_of(field: Any) -> st.SearchStrategy[Any]:
     kinds: list[tuple[type, st.SearchStrategy[Any]]] = [
         (fields.UUID, st.uuids()),
         (f.Instant, INSTANTS),
+        (f.Money, st.integers(0, 10**9)),
         (fields.Date, st.dates()),
         (fields.Boolean, st.booleans()),
         (fields.Integer, st.integers(-(2**31), 2**31)),

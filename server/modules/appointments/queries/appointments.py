@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select, union_all
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, union_all
 from sqlalchemy.sql import ColumnElement
 
 from server.core import clock
 from server.core.access import Actor, Permission, Scope
 from server.core.dump import columns_of
 from server.core.errors import NotFound
+from server.core.kept import asker, kept
 from server.core.listing import ListSpec, Page, fetch_page
 from server.core.search import asked_words, like
 from server.modules.appointments.enums import LIVE
@@ -218,7 +219,7 @@ def one_row(
     connection: Connection, actor: Actor, appointment_id: uuid.UUID, permission: Permission = Perm.READ
 ) -> tuple[Any, ...]:
     """Return `COLUMNS` of one appointment that the permission reaches, and whether to show all, or raise `NotFound`."""
-    found = connection.execute(_with_ways(joined(), actor, permission, appointment_id)).first()
+    found = connection.execute(_one(actor, permission), asker(actor) | {"appointment_id": appointment_id}).first()
     way = _way(actor, permission, found)
     if found is None or way is None:
         raise NotFound
@@ -228,13 +229,7 @@ def one_row(
 
 def in_scope(connection: Connection, actor: Actor, permission: Permission, appointment_id: uuid.UUID) -> Found | None:
     """Return an appointment that the permission reaches, or None; the audit row learns of glass and proxy."""
-    stmt: Select[Any] = (
-        select(*_columns(("id", "patient_id")))
-        .select_from(Appointment)
-        .join(Patient, Patient.id == Appointment.patient_id)
-        .join(Doctor, Doctor.id == Appointment.doctor_id)
-    )
-    found = connection.execute(_with_ways(stmt, actor, permission, appointment_id)).first()
+    found = connection.execute(_whose(actor, permission), asker(actor) | {"appointment_id": appointment_id}).first()
     way = _way(actor, permission, found)
     if found is None or way is None:
         return None
@@ -242,9 +237,20 @@ def in_scope(connection: Connection, actor: Actor, permission: Permission, appoi
     return Found(found.id, found.patient_id, way)
 
 
-def _with_ways(stmt: Select[Any], actor: Actor, permission: Permission, appointment_id: uuid.UUID) -> Select[Any]:
+@kept
+def _one(actor: Actor, permission: Permission) -> Select[Any]:
+    return _with_ways(joined(), actor, permission)
+
+
+@kept
+def _whose(actor: Actor, permission: Permission) -> Select[Any]:
+    return _with_ways(joined().with_only_columns(*_columns(("id", "patient_id"))), actor, permission)
+
+
+def _with_ways(stmt: Select[Any], actor: Actor, permission: Permission) -> Select[Any]:
     is_own_calendar = (Doctor.user_id == actor.user_id).label("is_own_calendar")
-    return stmt.add_columns(*ways(actor, permission), is_own_calendar).where(Appointment.id == appointment_id)
+    stmt = stmt.add_columns(*ways(actor, permission), is_own_calendar)
+    return stmt.where(Appointment.id == bindparam("appointment_id"))
 
 
 def _way(actor: Actor, permission: Permission, found: Row[Any] | None) -> Way | None:
