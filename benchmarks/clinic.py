@@ -112,13 +112,27 @@ class Clinics:
         }
         migrate(environ)
         clinic = Clinic(patients, appointments, environ, folder, [])
-        with clinic.connect() as connection:
+        with self._hurried(), clinic.connect() as connection:
             connection.execute("SET maintenance_work_mem = '512MB'")
             seed.fill_patients(connection, patients)
             seed_calendar.fill_calendar(connection, patients=patients, appointments=appointments, zone=clinic.zone)
             connection.execute("VACUUM ANALYZE")
         clinic.sign_in()
         return clinic
+
+    @contextmanager
+    def _hurried(self) -> Iterator[None]:
+        """Let PostgreSQL wait for no disk while a clinic is filled."""
+        with psycopg.connect(dsn(self._services.postgres_admin), autocommit=True) as connection:
+            for change in ("fsync = off", "full_page_writes = off", "max_wal_size = '8GB'"):
+                connection.execute(f"ALTER SYSTEM SET {change}")
+            connection.execute("SELECT pg_reload_conf()")
+            try:
+                yield
+            finally:
+                connection.execute("ALTER SYSTEM RESET ALL")
+                connection.execute("SELECT pg_reload_conf()")
+                connection.execute("CHECKPOINT")
 
 
 @contextmanager
