@@ -313,6 +313,18 @@ def test_a_visit_that_another_window_still_holds_is_not_stranded(app, own):
     assert status_of(client, booking)["status"] == "scheduled"
 
 
+def test_fewer_seats_strand_who_sits_on_the_others(app, own):
+    client, doctor = own
+    window = add(own, weekday="tuesday", capacity=3).json["data"]["id"]
+    bookings = [book(app, doctor.id, make_patient(app).id, berlin(1, 10)) for _ in range(3)]
+    path = f"/doctors/{doctor.id}/availability/{window}"
+    listed = conflict(client.patch(path, json={"capacity": 2}), "has_bookings")["appointments"]
+    assert [one["id"] for one in listed] == [str(bookings[2].id)]
+    assert len(conflict(client.delete(path), "has_bookings")["appointments"]) == 3
+    assert client.patch(path, json={"capacity": 1, "on_conflict": "cancel"}).status_code == 200
+    assert [status_of(client, one)["status"] for one in bookings] == ["scheduled", "cancelled", "cancelled"]
+
+
 def test_who_was_booked_outside_the_hours_is_not_asked_about(app, busy):
     client, doctor, windows, _ = busy
     book(app, doctor.id, make_patient(app).id, berlin(2, 18), override_reason="Comes from far away")

@@ -117,12 +117,6 @@ def meets(stretches: Sequence[Stretch], since: datetime, until: datetime) -> boo
     return before < len(stretches) and stretches[before][0] < until
 
 
-def covers(stretches: Sequence[Stretch], since: datetime, until: datetime) -> bool:
-    """Whether one of these merged stretches holds all of a time."""
-    before = bisect_right(stretches, since, key=lambda stretch: stretch[0])
-    return bool(before) and stretches[before - 1][1] >= until
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A doctor's time around a range, laid out once: spans, where they hang together, and when nobody is seen."""

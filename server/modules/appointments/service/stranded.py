@@ -12,13 +12,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
 from server.core import clock, trail as trails
 from server.core.access import Actor
 from server.core.db import db
-from server.modules.appointments.calendar.spans import Stretch, covers, plan_of
-from server.modules.appointments.enums import Party, Status
+from server.modules.appointments.calendar.facts import Door
+from server.modules.appointments.calendar.judge import judge
+from server.modules.appointments.enums import Party, Reason, Status
+from server.modules.appointments.models import TakenInterval
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.queries.appointments import live_between
 from server.modules.appointments.queries.facts import LONGEST_VISIT, facts_of
@@ -27,38 +29,52 @@ from server.modules.appointments.service import cancelling
 from server.modules.doctors.enums import OnConflict
 from server.modules.doctors.service import calendar
 
+# Only hours are asked about, not how soon or how far ahead.
+_ANY_MINUTE = Door(datetime(1900, 1, 1, tzinfo=UTC), 0, 200_000, on_grid=False)
 _EVER = datetime(2200, 1, 1, tzinfo=UTC)
 WHY_CANCELLED = "provider_leave"
 
 
 @contextmanager
 def changing_hours(*, actor: Actor | None, doctor_id: uuid.UUID, on_conflict: str | None) -> Iterator[None]:
-    """Let the block change a doctor's hours; then settle the coming bookings that were inside and are so no more.
+    """Let the block change a doctor's hours; then settle the coming bookings that had a seat in them and have no more.
 
     Who was booked outside the hours was so by somebody's decision, and is not asked about.
     """
     calendar.count_up(doctor_id=doctor_id)
     connection = db.session.connection()
     coming = unbegun(live_between(connection, doctor_id=doctor_id, since=clock.now(), until=_EVER))
-    before = _open_around(doctor_id, coming)
+    before = _seats_for(doctor_id, coming)
     yield
     db.session.flush()
-    after = _open_around(doctor_id, coming)
-    lost = [one for one in coming if covers(before, *_time_of(one)) and not covers(after, *_time_of(one))]
+    after, seat_of = _seats_for(doctor_id, coming), _seats_of(doctor_id, coming)
+    lost = [one for one in coming if before[one.id] > seat_of.get(one.id, 0) >= after[one.id]]
     settle(actor=actor, lost=lost, on_conflict=on_conflict)
 
 
-def _time_of(booking: Row[Any]) -> Stretch:
-    return booking.starts_at, booking.ends_at
-
-
-def _open_around(doctor_id: uuid.UUID, bookings: Sequence[Row[Any]]) -> Sequence[Stretch]:
-    """Return when the doctor's hours are, as far as these bookings lie."""
+def _seats_for(doctor_id: uuid.UUID, bookings: Sequence[Row[Any]]) -> dict[uuid.UUID, int]:
+    """Return how many seats the doctor's hours have at the time of each of these bookings; none outside of them."""
     if not bookings:
-        return ()
+        return {}
     since, until = bookings[0].starts_at, max(one.ends_at for one in bookings)
     facts = facts_of(db.session.connection(), doctor_id, since, until, with_taken=False)
-    return plan_of(facts, since, until).open if facts else ()
+    if facts is None:
+        return dict.fromkeys((one.id for one in bookings), 0)
+    found = {}
+    for one in bookings:
+        verdict = judge(facts, one.starts_at, ends_at=one.ends_at, minutes=None, door=_ANY_MINUTE)
+        found[one.id] = 0 if Reason.OUTSIDE_HOURS in verdict.reasons else verdict.capacity
+    return found
+
+
+def _seats_of(doctor_id: uuid.UUID, bookings: Sequence[Row[Any]]) -> dict[uuid.UUID, int]:
+    """Return which seat each of these bookings has taken, where it is not the first."""
+    if not bookings:
+        return {}
+    stmt = select(TakenInterval.appointment_id, TakenInterval.seat).where(
+        TakenInterval.doctor_id == doctor_id, TakenInterval.busy_to > bookings[0].starts_at, TakenInterval.seat > 0
+    )
+    return {appointment_id: seat for appointment_id, seat in db.session.execute(stmt) if appointment_id is not None}
 
 
 def in_the_way(*, doctor_id: uuid.UUID | None, since: datetime, until: datetime) -> list[Row[Any]]:
