@@ -28,7 +28,10 @@ _PRESENT: tuple[Any, ...] = (
 
 
 def change(*, actor: Actor, appointment_id: uuid.UUID, expected: Expected, whole: bool, **sent: Any) -> Appointment:
-    """Write what was sent of an appointment; `whole` says that it is all there is to write."""
+    """Write what was sent of an appointment; `whole` says that it is all there is to write.
+
+    Where staff move it at short notice, the reason that is sent says why.
+    """
     reached = doors.reach(actor, Perm.BOOK, appointment_id)
     present = db.session.execute(select(*_PRESENT).where(Appointment.id == appointment_id)).one()
     if sent.get("patient_id", present.patient_id) != present.patient_id:
@@ -47,7 +50,13 @@ def change(*, actor: Actor, appointment_id: uuid.UUID, expected: Expected, whole
             raise refused("override_reason", why="Only with another time.")
         return _write(actor, reached, expected, words)
     return moving.reschedule(
-        actor=actor, appointment_id=appointment_id, expected=expected, override_reason=passed, beside=words, **target
+        actor=actor,
+        appointment_id=appointment_id,
+        expected=expected,
+        override_reason=passed,
+        reason=sent.get("reason"),
+        beside=words,
+        **target,
     )
 
 

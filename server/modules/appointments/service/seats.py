@@ -19,15 +19,12 @@ from server.core.db import is_postgres
 from server.core.errors import IdTaken, Unavailable
 from server.core.ids import new_id
 from server.modules.appointments.calendar.facts import Facts, Verdict
-from server.modules.appointments.calendar.judge import LONGEST_MINUTES
 from server.modules.appointments.enums import IntervalKind
 from server.modules.appointments.models.booking import PatientBusy, SlotTaken
-from server.modules.appointments.queries.facts import LONGEST_BUFFER_MINUTES
+from server.modules.appointments.queries.facts import LONGEST_TAKEN, LONGEST_VISIT
 from server.modules.appointments.service.seat_statements import BOOKED, BOOKING, TAKEN, WHY, take
 from server.modules.patients.enums import PatientStatus
 
-_LONGEST_VISIT = timedelta(minutes=LONGEST_MINUTES)
-_LONGEST_BUSY = timedelta(minutes=LONGEST_MINUTES + 2 * LONGEST_BUFFER_MINUTES)
 # How often a seat is looked for anew because what was in the way has gone meanwhile.
 _MORE_TRIES = 8
 
@@ -103,8 +100,8 @@ def _seat(connection: Connection, time: Wanted, own: Mapping[str, Any], booking:
         "starts_at": time.starts_at,
         "ends_at": time.ends_at,
         "created_at": clock.now(),
-        "doctor_since": time.busy_from - _LONGEST_BUSY,
-        "patient_since": time.starts_at - _LONGEST_VISIT,
+        "doctor_since": time.busy_from - LONGEST_TAKEN,
+        "patient_since": time.starts_at - LONGEST_VISIT,
         **own,
         **booking,
     }
