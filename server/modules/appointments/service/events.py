@@ -70,4 +70,4 @@ def note_all(
         for one in appointments
     ]
     if rows:
-        db.session.execute(_ADD, rows)
+        db.session.connection().execute(_ADD, rows)

@@ -54,7 +54,7 @@ def relate_all(relations: Sequence[Mapping[str, Any]]) -> None:
     if relations:
         # Every row names the same columns, so that they are one statement.
         rows = [{"id": new_id(), "role": None, "added_by": None, **relation} for relation in relations]
-        db.session.execute(_ADD, rows)
+        db.session.connection().execute(_ADD, rows)
 
 
 def end_all(*, source: RelationSource, source_ids: Collection[uuid.UUID], of_users: bool = False) -> None:
