@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from server.modules.appointments.calendar.facts import Door, Facts, Span, Taken
-from server.modules.appointments.calendar.judge import LONGEST_MINUTES, Offer, first_and_last, offer_of, rank
-from server.modules.appointments.calendar.spans import Plan, plan_of
+from server.modules.appointments.calendar.judge import (
+    LONGEST_MINUTES,
+    Offer,
+    first_and_last,
+    minutes_of,
+    offer_of,
+    rank,
+)
+from server.modules.appointments.calendar.spans import Plan, meets, plan_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,8 @@ class TakenTime:
         """Return how many of the first seats, from 0 on, are free for all of a time; a booking tries no others."""
         low = bisect_left(self._starts, busy_from - self._longest)
         high = bisect_left(self._starts, busy_to, low)
+        if low == high:
+            return capacity
         gone = {one.seat for one in self._taken[low:high] if one.busy_to > busy_from and one.seat < capacity}
         return capacity - len(gone)
 
@@ -49,8 +58,8 @@ def free_slots(facts: Facts, since: datetime, until: datetime, *, minutes: int |
     found = []
     for starts_at, offer in sorted(_offers(plan, since, until, minutes, door).items()):
         hours = offer.span.hours
-        busy_from = starts_at - timedelta(minutes=hours.buffer_before)
-        busy_to = offer.ends_at + timedelta(minutes=hours.buffer_after)
+        busy_from = starts_at - timedelta(minutes=hours.buffer_before) if hours.buffer_before else starts_at
+        busy_to = offer.ends_at + timedelta(minutes=hours.buffer_after) if hours.buffer_after else offer.ends_at
         remaining = taken.seats_left(offer.capacity, busy_from, busy_to)
         if remaining > 0:
             found.append(Slot(starts_at, offer.ends_at, starts_at.astimezone(facts.zone), remaining))
@@ -61,11 +70,22 @@ def _offers(plan: Plan, since: datetime, until: datetime, minutes: int | None, d
     """Return what can be had at each start of the grid; where spans overlap, from the one that a booking would take."""
     found: dict[datetime, Offer] = {}
     for span in plan.spans:
-        open_until = plan.open_until(span.starts_at)
+        hours, open_until = span.hours, plan.open_until(span.starts_at)
+        length = minutes_of(plan.facts, hours, minutes, on_grid=door.on_grid)
+        if door.on_grid and length % hours.slot_minutes:
+            continue
+        # What lies within one span and meets no absence needs no second look.
+        whole_until = span.starts_at if meets(plan.closed, span.starts_at, span.ends_at) else span.ends_at
+        plain = (hours.capacity, -(hours.buffer_before + hours.buffer_after), -hours.slot_minutes)
+        lasting = timedelta(minutes=length)
         for starts_at in _grid(span, since, until):
-            offer = offer_of(
-                plan, span, starts_at, ends_at=None, minutes=minutes, on_grid=door.on_grid, open_until=open_until
-            )
+            ends_at = starts_at + lasting
+            if ends_at <= whole_until:
+                offer = Offer(True, True, *plain, True, True, ends_at, span)
+            else:
+                offer = offer_of(
+                    plan, span, starts_at, ends_at=ends_at, minutes=None, on_grid=door.on_grid, open_until=open_until
+                )
             if offer.can_be_had and (starts_at not in found or rank(offer) > rank(found[starts_at])):
                 found[starts_at] = offer
     return found
