@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, select
+from sqlalchemy import Connection, Select, case, literal_column, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from server.core import clock
@@ -19,8 +19,8 @@ from server.modules.doctors.models import Doctor
 from server.modules.patients.models import Patient
 from server.modules.patients.shown import add_detail, add_events, add_section, event
 
-# Who has come is here; what is next is yet to come.
-_TO_COME = (Status.SCHEDULED, Status.CONFIRMED)
+# Who has come is here; what is next is yet to come. Not an IN, which SQLAlchemy writes anew for each request.
+_IS_TO_COME = or_(*(Appointment.status == literal_column(f"'{one}'") for one in (Status.SCHEDULED, Status.CONFIRMED)))
 _MOST_UPCOMING = 10
 
 _TITLE = case(
@@ -43,7 +43,7 @@ def install() -> None:
 def _next() -> ColumnElement[Any]:
     return (
         select(Appointment.starts_at)
-        .where(Appointment.patient_id == Patient.id, Appointment.starts_at >= NOW, Appointment.status.in_(_TO_COME))
+        .where(Appointment.patient_id == Patient.id, Appointment.starts_at >= NOW, _IS_TO_COME)
         .order_by(Appointment.starts_at)
         .limit(1)
         .correlate(Patient)
