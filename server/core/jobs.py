@@ -133,27 +133,20 @@ def wake() -> None:
     """Have the quick jobs done now, by whichever process does the jobs; the caller does not wait for the queue."""
     app = state.application()
     start(app)
-    if not (app.extensions["settings"].redis_url or queue.file_of(app).exists()):
-        return  # nobody listens
-    with _lock:
-        if app.extensions.get("jobs_ringing"):
-            return
-        app.extensions["jobs_ringing"] = True
-    threading.Thread(target=_ring, args=(app,), name="ring", daemon=True).start()
+    if app.extensions["settings"].redis_url or queue.file_of(app).exists():  # else nobody listens
+        _bell_of(app).ring()
 
 
-def _ring(app: Flask) -> None:
-    # First, so that who commits from here on rings again.
-    app.extensions["jobs_ringing"] = False
-
-    def ring() -> None:
-        opened = queue.open_queue(app)
-        try:
-            queue.when_rung(opened, lambda: None)()
-        finally:
-            queue.close_queue(opened)
-
-    attempt(ring)
+def _bell_of(app: Flask) -> queue.Bell:
+    """Return the bell of this process; a fork has one of its own."""
+    pid, bell = app.extensions.get("jobs_bell", (None, None))
+    if pid != os.getpid():
+        with _lock:
+            pid, bell = app.extensions.get("jobs_bell", (None, None))
+            if pid != os.getpid():
+                bell = queue.Bell(app)
+                app.extensions["jobs_bell"] = os.getpid(), bell
+    return cast(queue.Bell, bell)
 
 
 def start(app: Flask) -> None:

@@ -7,6 +7,7 @@ while the queue is away, its workers go by the database alone.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -25,11 +26,15 @@ from redis import ConnectionPool
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from server.core.attempts import attempt
+
 log = structlog.get_logger(__name__)
 
 NAME = "polyclinic"
 ENOUGH = 10  # words that wait; one more would say nothing new
 _AWAY = 5.0  # seconds between two looks while the queue is away
+_APART = 0.05  # seconds between two rings: who commits in between is told of by one
+_PATIENCE = 2.0  # seconds that a bell waits to be rung again
 
 logging.getLogger("huey").setLevel(logging.WARNING)
 
@@ -136,3 +141,48 @@ def when_rung(queue: Tolerant, work: Callable[[], None]) -> Callable[[], None]:
             task()
 
     return ring
+
+
+class Bell:
+    """Ring who listens, from a thread that lives, with its connection, as long as there is often something to tell."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._rung = threading.Event()
+        self._is_answered = False
+        self._lock = threading.Lock()
+
+    def ring(self) -> None:
+        """Have the bell rung soon; who rings while it has yet to sound has nothing to add."""
+        self._rung.set()
+        with self._lock:
+            if self._is_answered:
+                return
+            self._is_answered = True
+        threading.Thread(target=self._live, name="ring", daemon=True).start()
+
+    def _live(self) -> None:
+        _, error = attempt(self._answer)
+        if error is not None:
+            with self._lock:
+                self._is_answered = False
+
+    def _answer(self) -> None:
+        opened = open_queue(self._app)
+        ring = when_rung(opened, lambda: None)
+        try:
+            while self._is_wanted():
+                # First, so that who commits from here on rings again.
+                self._rung.clear()
+                attempt(ring)
+                time.sleep(_APART)
+        finally:
+            close_queue(opened)
+
+    def _is_wanted(self) -> bool:
+        """Wait until somebody rings; False, and the thread ends, when nobody does."""
+        if self._rung.wait(_PATIENCE):
+            return True
+        with self._lock:
+            self._is_answered = self._rung.is_set()
+            return self._is_answered
