@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Integer, Select, and_, bindparam, false, func, literal, or_, select, true, tuple_
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql import ColumnElement, Subquery
 
 from server.core.errors import InvalidCursor, UseCursor
 
@@ -65,27 +65,42 @@ def fetch_page(
     of a kept statement. The count is exact up to 1,000 and costs no more than that; beyond, `total_is_estimate` is true
     and `total` is a lower bound.
     """
-    number, size, sort, cursor = query.get("page"), query["per_page"], query.get("sort"), query.get("cursor")
-    if number and cursor:
-        raise InvalidCursor({"cursor": ["Give a page or a cursor, not both."]})
+    sort, cursor = query.get("sort"), query.get("cursor")
+    number, size, skipped = place_of(query)
     make = _kept_page if values is not None else _make_page
     page = make(stmt, spec, sort, tuple(first), is_after=bool(cursor))
-    signature = f"{'rank,' * len(first)}{sort or spec.default};{_filters_of(query)}"
+    signature = f"{'rank,' * len(first)}{sort or spec.default};{filters_of(query)}"
     asked = {**(values or {}), _ROWS: size + 1}
     if cursor:
-        asked.update(zip(page.after, _decode(cursor, signature, page.order), strict=True))
+        asked.update(zip(page.after, decode(cursor, signature, page.order), strict=True))
     else:
-        number = number or 1
-        if number * size > DEEPEST_ROW:
-            raise UseCursor({"page": [f"page x per_page may reach {DEEPEST_ROW}; go on with the cursor."]})
-        asked[_SKIPPED] = (number - 1) * size
+        asked[_SKIPPED] = skipped
     found = connection.execute(page.stmt, asked).all()
-    width = len(page.columns)
+    return page_of(found, page.columns, signature, number, size)
+
+
+def place_of(query: Mapping[str, Any]) -> tuple[int | None, int, int]:
+    """Return which page is asked for (None: what follows a cursor), its size, and how many rows come before it."""
+    number, size = query.get("page"), query["per_page"]
+    if query.get("cursor"):
+        if number:
+            raise InvalidCursor({"cursor": ["Give a page or a cursor, not both."]})
+        return None, size, 0
+    number = number or 1
+    if number * size > DEEPEST_ROW:
+        raise UseCursor({"page": [f"page x per_page may reach {DEEPEST_ROW}; go on with the cursor."]})
+    return number, size, (number - 1) * size
+
+
+def page_of(
+    found: Sequence[Sequence[Any]], columns: tuple[str, ...], signature: str, number: int | None, size: int
+) -> Page:
+    """Return the page in rows of the total, whether a row is there, `columns`, and the keys."""
+    width = len(columns)
     rows = [row[2:] for row in found if row[1] is not None]
-    more = len(rows) > size
-    following = _encode(signature, rows[size - 1][width:]) if more else None
+    following = _encode(signature, rows[size - 1][width:]) if len(rows) > size else None
     shown = [row[:width] for row in rows[:size]]
-    return Page(page.columns, shown, *_meta_and_links(found[0][0], number, size, following))
+    return Page(columns, shown, *_meta_and_links(found[0][0], number, size, following))
 
 
 @dataclass(frozen=True)
@@ -114,15 +129,18 @@ def _make_page(
         keyed = keyed.where(_after(order, after))
     else:
         keyed = keyed.offset(bindparam(_SKIPPED, type_=Integer()))
-    capped = stmt.with_only_columns(literal(1).label("one"), maintain_column_froms=True).order_by(None)
-    counted = (
-        select(func.count().label("total")).select_from(capped.limit(COUNT_CAP + 1).subquery()).subquery("counted")
-    )
+    counted = counted_of(stmt)
     page = keyed.subquery("page")
     ordered = [(page.c[f"_key{i}"], descending) for i, (_, descending) in enumerate(order)]
     there = list(page.c)[-1].label("_there")
     both = select(counted.c.total, there, *page.c).select_from(counted.outerjoin(page, true()))
     return _PageStatement(both.order_by(*_directed(ordered)), tuple(page.c.keys())[: -len(order)], order, after)
+
+
+def counted_of(stmt: Select[Any]) -> Subquery:
+    """Return the `total` of what a statement finds, counted up to one more than the cap."""
+    capped = stmt.with_only_columns(literal(1).label("one"), maintain_column_froms=True).order_by(None)
+    return select(func.count().label("total")).select_from(capped.limit(COUNT_CAP + 1).subquery()).subquery("counted")
 
 
 _kept_page = lru_cache(maxsize=512)(_make_page)
@@ -174,7 +192,7 @@ def _after_mixed(order: Sequence[tuple[Any, bool]], bound: Sequence[Any]) -> Col
     return and_(first <= bound[0] if descending else first >= bound[0], or_(*cases))
 
 
-def _filters_of(query: Mapping[str, Any]) -> str:
+def filters_of(query: Mapping[str, Any]) -> str:
     """Return a digest of what a list was filtered by, so that a cursor fits that list only."""
     asked = sorted((name, str(value)) for name, value in query.items() if name not in _PAGING)
     return hashlib.sha256(repr(asked).encode()).hexdigest()[:12] if asked else ""
@@ -206,7 +224,17 @@ def _encode(signature: str, values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([signature, *tagged])).decode().rstrip("=")
 
 
-def _decode(cursor: str, signature: str, order: Sequence[Any]) -> list[Any]:
+def is_cursor_of(cursor: str, signature: str, order: Sequence[Any]) -> bool:
+    """Whether a cursor was made for the list and order that a signature names."""
+    try:
+        decode(cursor, signature, order)
+    except InvalidCursor:
+        return False
+    return True
+
+
+def decode(cursor: str, signature: str, order: Sequence[Any]) -> list[Any]:
+    """Return the keys that a cursor holds, or raise `InvalidCursor` where it is of another list or order."""
     values: list[Any] = []
     try:
         padded = cursor + "=" * (-len(cursor) % 4)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, case, column, false, func, or_, select, table, true
@@ -19,6 +19,7 @@ from server.core.db import is_postgres
 from server.core.errors import NotFound
 from server.core.kept import Filter, Form, ask, asker, conditions, kept
 from server.core.listing import ListSpec, Page, fetch_page
+from server.core.ranking import Search, fetch_ranked
 from server.core.search import asked_words, like, patterns
 from server.core.text import fold, fold_key
 from server.modules.patients.enums import PatientStatus
@@ -46,22 +47,31 @@ def page_of_patients(
 ) -> Page:
     """Return one page of the patients in the actor's scope; ranked by how well they match `q`, if asked."""
     form, values = ask(_FILTERS, query)
-    ranks: tuple[ColumnElement[int], ...] = ()
-    hits = ""
-    if "q" in query:
-        words = asked_words(query["q"])
-        hits = "" if is_postgres(connection) else _indexed(words)
-        if ranked:
-            ranks = _rank(len(words))
-            values |= _rank_values(words)
+    words = asked_words(query["q"]) if "q" in query else []
+    hits = "" if is_postgres(connection) else _indexed(words)
     if hits:
         values["hits"] = hits
     stmt = _page(actor, tuple(columns), form, bool(hits))
-    return fetch_page(connection, stmt, LIST, query, first=ranks, values=asker(actor) | values)
+    values |= asker(actor)
+    if not (words and ranked) or query.get("sort"):
+        return fetch_page(connection, stmt, LIST, query, values=values)
+    by_row = _page(actor, tuple(columns), tuple(("q_by_row", n) if name == "q" else (name, n) for name, n in form))
+    values |= {f"q_by_row_{number}": values[f"q_{number}"] for number in range(len(words))} | _rank_values(words)
+    search = Search(stmt, by_row, values, rank=_rank(len(words)), at=partial(_last_name_in, connection, words))
+    return fetch_ranked(connection, search, LIST, query)
+
+
+def _last_name_in(connection: Connection, words: Sequence[str]) -> str:
+    """Return the first of some words with which a last name begins; the rows of one are beside each other."""
+    for word in words if len(words) > 1 else ():
+        stmt = select(Patient.last_name_key).where(Patient.last_name_key >= word).order_by(Patient.last_name_key)
+        if (connection.scalar(stmt.limit(1)) or "").startswith(word):
+            return word
+    return words[0]
 
 
 @kept
-def _page(actor: Actor, columns: tuple[str, ...], form: Form, has_hits: bool) -> Select[Any]:
+def _page(actor: Actor, columns: tuple[str, ...], form: Form, has_hits: bool = False) -> Select[Any]:
     """Select the columns and, row by row, whether this is a ward, and whether the actor may see more than the card."""
     asked = dict(form)
     flags = (is_only_ward(actor).label("is_ward"), shows_all(actor).label("shows_all"))
@@ -92,7 +102,7 @@ def _in_names(pattern: Any) -> ColumnElement[bool]:
 
 
 _OFF_CARD = frozenset({"city", "doctor_id"})
-_ON_CARD = {"q": _contains(Patient.card_text)}
+_ON_CARD = dict.fromkeys(("q", "q_by_row"), _contains(Patient.card_text))
 
 _FILTERS: Mapping[str, Filter] = {
     "status": Filter(lambda status: Patient.status == status),
@@ -105,6 +115,8 @@ _FILTERS: Mapping[str, Filter] = {
     "city": Filter(lambda key: Patient.city_key == key, lambda city: (fold_key(city),)),
     "possible_duplicate": Filter(lambda is_flagged: Patient.possible_duplicate == is_flagged),
     "q": _contains(Patient.search_text),
+    # An expression that no index is on: rows are compared in the order of the list.
+    "q_by_row": _contains(Patient.search_text + ""),
 }
 
 
@@ -127,13 +139,13 @@ def _among(hits: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 @lru_cache(maxsize=32)
-def _rank(words: int) -> tuple[ColumnElement[int]]:
+def _rank(words: int) -> ColumnElement[int]:
     """Return 0 where each of so many words is a whole word of the patient's, 1 where it begins one, 2 otherwise."""
     whole, begins = (
         and_(*(Patient.search_text.like(bindparam(f"{kind}_{number}"), escape="\\") for number in range(words)))
         for kind in ("whole", "begins")
     )
-    return (case((whole, 0), (begins, 1), else_=2),)
+    return case((whole, 0), (begins, 1), else_=2)
 
 
 def _rank_values(words: Sequence[str]) -> dict[str, str]:
