@@ -7,7 +7,7 @@ import pytest
 from server.core import jobs
 from server.modules.appointments import tasks
 from server.modules.appointments.queries import due
-from server.modules.appointments.service import flow, sweeps
+from server.modules.appointments.service import sweeps
 from tests.appointments.visits import visit
 from tests.factories.calendar import at, make_doctor, open_hours, set_columns, written
 from tests.factories.database import query
@@ -70,7 +70,7 @@ def test_none_is_marked_where_the_clinic_wants_none(app, make_app, clock, doctor
 def test_one_that_fails_stops_no_other(app, clock, doctor, monkeypatch):
     monkeypatch.setattr(due, "PAGE", 2)
     made = [visit(app, doctor.id, make_patient(app).id, at(1) + timedelta(minutes=n)) for n in range(5)]
-    change = flow.change_status
+    change = sweeps.change_status
 
     def fail_for_one(**asked):
         if asked["appointment_id"] == made[1]:
@@ -78,10 +78,10 @@ def test_one_that_fails_stops_no_other(app, clock, doctor, monkeypatch):
         return change(**asked)
 
     clock.move_to(at(2))
-    monkeypatch.setattr(flow, "change_status", fail_for_one)
+    monkeypatch.setattr(sweeps, "change_status", fail_for_one)
     assert sweep(app) == 4
     assert statuses(app) == ["no_show", "scheduled", "no_show", "no_show", "no_show"]
-    monkeypatch.setattr(flow, "change_status", change)
+    monkeypatch.setattr(sweeps, "change_status", change)
     assert sweep(app) == 1
 
 

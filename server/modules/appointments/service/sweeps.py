@@ -11,7 +11,7 @@ from server.core.attempts import attempt
 from server.core.uow import command
 from server.modules.appointments.enums import Status
 from server.modules.appointments.queries.due import pages_of_unattended
-from server.modules.appointments.service import flow
+from server.modules.appointments.service.flow import change_status
 
 WAITING = (Status.SCHEDULED, Status.CONFIRMED)
 
@@ -31,4 +31,4 @@ def mark_missed() -> int:
 
 def _mark(appointment_id: uuid.UUID) -> None:
     with command("appointments.no_show", "appointment"):
-        flow.change_status(actor=None, appointment_id=appointment_id, to=Status.NO_SHOW)
+        change_status(actor=None, appointment_id=appointment_id, to=Status.NO_SHOW)
