@@ -9,7 +9,7 @@ from server.modules.appointments.enums import Status
 from tests.appointments.calls import booked, history, one, open_doctor, stored_id, taken
 from tests.factories.calendar import at, book, make_doctor, open_hours, set_columns, signed_in_doctor
 from tests.factories.database import query
-from tests.factories.people import make_patient, signed_in
+from tests.factories.people import make_patient, make_user, signed_in
 from tests.patients.support import blamed, refused
 
 START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -167,6 +167,23 @@ def test_doctors_go_on_in_their_own_calendar_and_patients_in_none(app, clock):
     refused(someone.post(one(made, "check-in")), 403, "forbidden")
     refused(someone.patch(one(made, "status"), json={"status": "cancelled", "reason": "x"}), 403, "forbidden")
     assert me.post(one(made, "start")).json["data"]["status"] == "in_progress"
+
+
+@pytest.mark.parametrize("roles", [("doctor",), ("doctor", "patient")])
+def test_doctors_are_patients_where_they_are_seen_themselves(app, clock, roles):
+    clock.move_to(START)
+    user = make_user(app, *roles)
+    me, own, other = signed_in(app, user=user), make_doctor(app, user_id=user.id), make_doctor(app)
+    for doctor in (own, other):
+        open_hours(app, doctor.id)
+    chart = make_patient(app, user_id=user.id)
+    made = book(app, other.id, chart.id, START)
+    assert me.get(one(made)).status_code == (200 if "patient" in roles else 404)
+    for verb in ("check-in", "start", "complete", "no-show"):
+        refused(me.post(one(made, verb)), 404, "not_found")
+    for to in ("confirmed", "cancelled"):
+        refused(me.patch(one(made, "status"), json={"status": to, "reason": "x"}), 404, "not_found")
+    assert signed_in(app, "nurse").get(one(made)).json["data"]["status"] == "scheduled"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from server.core import clock
 from server.modules.appointments.enums import Status
 from tests.appointments.rows import appointment
-from tests.factories.calendar import at, make_doctor, signed_in_doctor
+from tests.factories.calendar import at, make_doctor, signed_in_doctor, written
 from tests.factories.database import audit_rows
 from tests.factories.people import SignedIn, make_patient, make_user, relate, signed_in
 from tests.patients.support import ids, refused
@@ -229,3 +229,34 @@ def test_the_audit_row_names_the_patient(app, world):
     row = audit_rows(app)[-1]
     assert row["patient_id"] is None
     assert set(row["object_ids"]) == {str(world.ada_wim), str(world.bo_zoe)}
+
+
+@pytest.mark.parametrize("role", ["patient", "cashier", "nurse"])
+def test_who_is_no_doctor_any_more_has_no_calendar(app, world, role):
+    admin, path = signed_in(app, "admin"), f"/appointments/{world.ada_wim}"
+    days = {"from": at(1).date().isoformat(), "to": at(9).date().isoformat()}
+    wish = {"doctor_id": str(world.ada_doctor.id), "patient_id": str(world.zoe.id), **days}
+    assert admin.post("/waitlist", json=wish).status_code == 201
+    assert admin.patch(f"/users/{world.ada.user.id}", json={"roles": [role]}).status_code == 200
+    ada = signed_in(app, user=world.ada.user)
+    if role == "nurse":
+        assert ada.get(path).json["data"]["reason"] == SECRETS["reason"]
+    elif role == "cashier":
+        assert "reason" not in ada.get(path).json["data"]
+        assert {"reason"} & {name for one in ada.get("/appointments").json["data"] for name in one} == set()
+    else:
+        assert world.seen_by(ada) == set()
+        assert ids(ada.get("/waitlist")) == []
+        refused(ada.post(f"{path}/reschedule", json={"starts_at": written(at(4))}), 404, "not_found")
+        refused(ada.post(f"{path}/cancel", json={}), 404, "not_found")
+    if role != "nurse":
+        assert ids(ada.get("/appointments/doctor/me")) == []
+    profile = admin.get(f"/doctors/{world.ada_doctor.id}").json["data"]
+    assert (profile["status"], profile["user_id"]) == ("inactive", str(world.ada.user.id))
+    assert admin.get(path).json["data"]["status"] == "scheduled"
+
+
+def test_another_change_of_roles_leaves_the_profile_open(app, world):
+    admin = signed_in(app, "admin")
+    assert admin.patch(f"/users/{world.ada.user.id}", json={"roles": ["doctor", "patient"]}).status_code == 200
+    assert admin.get(f"/doctors/{world.ada_doctor.id}").json["data"]["status"] == "active"

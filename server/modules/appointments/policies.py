@@ -54,9 +54,28 @@ def install() -> None:
     allow_proxies({Perm.READ: ProxyScope.VIEW, Perm.BOOK: ProxyScope.BOOK})
 
 
+# What one may do on one's own chart and wards; in a calendar nobody does their own flow as a patient.
+_AS_PATIENT = frozenset({Perm.READ, Perm.BOOK})
+
+
+def has_own_calendar(actor: Actor) -> bool:
+    """Whether the actor still works as a doctor: a profile outlasts the role."""
+    return OWN in actor.scopes(Perm.FLOW)
+
+
 def own_calendar(actor: Actor) -> Select[Any]:
-    """Select the id of the doctor whose account the actor uses."""
-    return select(Doctor.id).where(Doctor.user_id == actor.user_id).correlate(None)
+    """Select the id of the doctor whose account the actor uses, while they work as one."""
+    return select(Doctor.id).where(is_own_calendar(actor)).correlate(None)
+
+
+def is_own_calendar(actor: Actor) -> ColumnElement[bool]:
+    """Return "this doctor is the actor, who still works as one"."""
+    return Doctor.user_id == actor.user_id if has_own_calendar(actor) else false()
+
+
+def reaches_patients(actor: Actor, permission: Permission) -> bool:
+    """Whether the permission reaches appointments by whose they are, and not by the calendar alone."""
+    return permission in _AS_PATIENT or ALL in actor.scopes(permission)
 
 
 Parts = list[tuple[Any, Select[Any]]]
@@ -66,10 +85,11 @@ def _parts(actor: Actor, permission: Permission, *, with_wards: bool = True) -> 
     """Return the columns of an appointment, each with the ids by which the permission reaches it."""
     scopes = actor.scopes(permission)
     wards = wards_of(actor, permission) if with_wards else None
+    as_patient = OWN in scopes and permission in _AS_PATIENT
     asked = [
         (_doctor_id, own_calendar(actor) if {REL, OWN} & scopes else None),
         (_patient_id, related_to(actor) if REL in scopes else None),
-        (_patient_id, own_charts(actor) if OWN in scopes else None),
+        (_patient_id, own_charts(actor) if as_patient else None),
         (_patient_id, wards),
     ]
     return [(column, ids) for column, ids in asked if ids is not None]
@@ -108,9 +128,9 @@ def is_only_ward(actor: Actor) -> ColumnElement[bool]:
 def reaches(actor: Actor, permission: Permission, *, is_narrow: bool = True) -> ColumnElement[bool]:
     """Return "the permission reaches this appointment" in a list; an empty scope reaches none.
 
-    REL is the actor's own calendar and patients in relation; OWN is the own calendar, the own chart and wards. Broken
-    glass opens one appointment by its id and widens no list. Few rows (`is_narrow`) are looked at one by one; else
-    those that the actor reaches are found first.
+    REL is the actor's own calendar and patients in relation; OWN is the own calendar and, to read and book, the own
+    chart and wards. Broken glass opens one appointment by its id and widens no list. Few rows (`is_narrow`) are looked
+    at one by one; else those that the actor reaches are found first.
     """
     scopes = actor.scopes(permission)
     if {ALL, CARD} & scopes:

@@ -23,8 +23,10 @@ from server.modules.appointments.models import Appointment, AppointmentEvent
 from server.modules.appointments.policies import (
     Perm,
     is_only_ward,
+    is_own_calendar,
     mine,
     own_calendar,
+    reaches_patients,
     shows_all,
     visible,
 )
@@ -248,8 +250,7 @@ def _whose(actor: Actor, permission: Permission) -> Select[Any]:
 
 
 def _with_ways(stmt: Select[Any], actor: Actor, permission: Permission) -> Select[Any]:
-    is_own_calendar = (Doctor.user_id == actor.user_id).label("is_own_calendar")
-    stmt = stmt.add_columns(*ways(actor, permission), is_own_calendar)
+    stmt = stmt.add_columns(*ways(actor, permission), is_own_calendar(actor).label("is_own_calendar"))
     return stmt.where(Appointment.id == bindparam("appointment_id"))
 
 
@@ -258,6 +259,8 @@ def _way(actor: Actor, permission: Permission, found: Row[Any] | None) -> Way | 
         return None
     if found.is_own_calendar and {Scope.RELATED, Scope.OWN} & actor.scopes(permission):
         return Way(shows_all=True, is_by_glass=False, break_glass_id=found.glass_id, on_behalf_of=None)
+    if not reaches_patients(actor, permission):
+        return None
     return way_of(actor, permission, found, patient_id=found.patient_id)
 
 

@@ -15,7 +15,7 @@ from server.core.db import db
 from server.core.errors import NotFound
 from server.modules.appointments.calendar.facts import Door
 from server.modules.appointments.models import Appointment
-from server.modules.appointments.policies import Perm, visible
+from server.modules.appointments.policies import Perm, has_own_calendar, visible
 from server.modules.doctors.models import Doctor
 from server.modules.patients.models import Patient
 
@@ -38,7 +38,7 @@ def patient_door() -> Door:
 
 def is_own_calendar(actor: Actor | None, doctor_user_id: uuid.UUID | None) -> bool:
     """Whether the actor is the doctor whose calendar this is, and still works as one."""
-    return actor is not None and actor.user_id == doctor_user_id and actor.can(Perm.FLOW)
+    return actor is not None and actor.user_id == doctor_user_id and has_own_calendar(actor)
 
 
 def is_staff(actor: Actor | None, doctor_user_id: uuid.UUID | None) -> bool:

@@ -135,6 +135,12 @@ def close_with_account(_sender: object, *, user: User) -> None:
         db.session.flush()
 
 
+def close_without_role(_sender: object, *, user: User) -> None:
+    """Close the profile of an account that is no doctor's any more, as when the account is closed."""
+    if Role.DOCTOR not in user.roles:
+        close_with_account(_sender, user=user)
+
+
 def locked(doctor_id: uuid.UUID) -> Doctor:
     """Return a doctor, the row locked until the end of the unit of work, or raise `NotFound`."""
     doctor = db.session.get(Doctor, doctor_id, with_for_update=True)
