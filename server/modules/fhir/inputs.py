@@ -23,10 +23,12 @@ _FILES = (".json", ".ndjson")
 # FHIR R4, data type `id`; and the names of its resource types.
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,59}", re.ASCII)
-_REFERENCE = re.compile(r"(?:.*/)?Patient/([A-Za-z0-9\-.]{1,64})(?:/_history/.*)?", re.ASCII)
+_REFERENCE = re.compile(r"(?:.*/)?(Patient|Practitioner)/([A-Za-z0-9\-.]{1,64})(?:/_history/.*)?", re.ASCII)
 
-# The elements by which resources refer to their patient.
-_PATIENT_IN = ("patient", "subject", "beneficiary")
+# Whom resources are about, and the elements that refer to them: a patient, where nothing else is said.
+PATIENT, PRACTITIONER = "Patient", "Practitioner"
+_ABOUT_A_PATIENT = (PATIENT, ("patient", "subject", "beneficiary"))
+_ABOUT = {"PractitionerRole": (PRACTITIONER, ("practitioner",))}
 
 # The source of resources whose id is a UUID: unique the world over, whatever file they come in.
 ANYWHERE = "urn:uuid"
@@ -47,7 +49,7 @@ class Incoming:
     digest: str
     body: bytes
     resource: dict[str, Any]
-    patients: list[tuple[str, str]]
+    subjects: list[tuple[str, str, str]]
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -182,6 +184,7 @@ def _resources(place: str, raw: bytes, origin: Input) -> list[Incoming]:
         raise Unreadable("not a FHIR bundle")
     entries = [entry for entry in entries if "resource" in entry]
     known_as = {entry.get("fullUrl"): entry["resource"] for entry in entries if isinstance(entry.get("fullUrl"), str)}
+    known_as |= _by_numbers([entry["resource"] for entry in entries])
     return [_incoming(place, entry["resource"], entry.get("fullUrl"), known_as, origin) for entry in entries]
 
 
@@ -195,12 +198,13 @@ def _incoming(place: str, resource: Any, url: Any, known_as: dict[str, Any], ori
         raise Unreadable(f"an entry of type {kind}: {error}") from None
     digest = hashlib.sha256(body).hexdigest()
     resource_id = _id_of(resource, url) or digest
-    patient_id = _patient_id(resource, known_as)
-    # Of a UUID that speaks of a patient without one, the patient is known only together with the source.
-    is_global = patient_id is None or origin.source_of(patient_id) == ANYWHERE
+    about, subject_id = _subject(kind, resource, known_as)
+    # Of a UUID that speaks of somebody without one, that one is known only together with the source.
+    is_global = subject_id is None or origin.source_of(subject_id) == ANYWHERE
     source = origin.source_of(resource_id) if is_global else origin.source
-    patients = [(origin.source_of(patient_id), patient_id), (ANYWHERE, patient_id)] if patient_id else []
-    return Incoming(place, source, kind, resource_id, digest, body, resource, patients)
+    sources = (origin.source_of(subject_id), ANYWHERE) if subject_id else ()
+    subjects = [(one, about, subject_id) for one in sources if subject_id]
+    return Incoming(place, source, kind, resource_id, digest, body, resource, subjects)
 
 
 def _id_of(resource: dict[str, Any], url: Any) -> str | None:
@@ -211,20 +215,45 @@ def _id_of(resource: dict[str, Any], url: Any) -> str | None:
     return str(given) if given else None
 
 
-def _patient_id(resource: dict[str, Any], known_as: dict[str, Any]) -> str | None:
-    """Return the id of the patient whom a resource is about: by the URL of a bundle's entry, or by type and id."""
-    referred = next((resource[name] for name in _PATIENT_IN if name in resource), None)
-    reference = referred.get("reference") if isinstance(referred, dict) else None
+def _subject(kind: str, resource: dict[str, Any], known_as: dict[str, Any]) -> tuple[str, str | None]:
+    """Return whom a resource is about: by the URL or a number of a bundle's entry, or by type and id."""
+    about, elements = _ABOUT.get(kind, _ABOUT_A_PATIENT)
+    referred = next((resource[name] for name in elements if name in resource), None)
+    reference = None
+    if isinstance(referred, dict):
+        reference = referred.get("reference") or _by_number(about, referred.get("identifier"))
     if not isinstance(reference, str):
-        return None
+        return about, None
     entry = known_as.get(reference)
     if isinstance(entry, dict):
-        return _id_of(entry, reference)
+        return about, _id_of(entry, reference)
     if reference.startswith("urn:uuid:"):
         given = reference.removeprefix("urn:uuid:")
-        return given if _ID.fullmatch(given) else None
+        return about, given if _ID.fullmatch(given) else None
     found = _REFERENCE.fullmatch(reference)
-    return found[1] if found else None
+    return about, found[2] if found and found[1] == about else None
+
+
+def _by_numbers(resources: list[Any]) -> dict[str, Any]:
+    """Return the people of a bundle by their numbers, as others may refer to them; a number of two is nobody's."""
+    found: dict[str, Any] = {}
+    for one in resources:
+        kind = one.get("resourceType") if isinstance(one, dict) else None
+        numbers = one.get("identifier") if kind in (PATIENT, PRACTITIONER) else None
+        for number in numbers if isinstance(numbers, list) else []:
+            name = _by_number(str(kind), number)
+            if name is not None:
+                is_same = name not in found or (found[name] or {}).get("id") == one.get("id")
+                found[name] = one if is_same else None
+    return found
+
+
+def _by_number(kind: str, number: Any) -> str | None:
+    """Return the reference by an identifier, in the form of one that searches."""
+    if not isinstance(number, dict):
+        return None
+    system, value = number.get("system"), number.get("value")
+    return f"{kind}?identifier={system}|{value}" if isinstance(system, str) and isinstance(value, str) else None
 
 
 def kept(place: str, source: str, resource_id: str, digest: str, body: bytes) -> Incoming:

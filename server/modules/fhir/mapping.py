@@ -17,6 +17,7 @@ from server.core.people import split_name
 from server.core.schema import AddressIn
 from server.modules.doctors.schemas.doctor import DoctorPut
 from server.modules.fhir.models import Reason
+from server.modules.fhir.taxonomy import CODES
 from server.modules.patients.schemas.chart import ICD10CM, AllergyIn, ConditionIn
 from server.modules.patients.schemas.patient import PatientPut
 from server.modules.patients.schemas.sheet import IdentifierIn
@@ -193,6 +194,32 @@ def read_practitioner(resource: dict[str, Any]) -> Mapped:
     return mapped
 
 
+def require_in_force(role: dict[str, Any]) -> None:
+    """Raise unless a PractitionerRole still stands: it is not said to be inactive, and its period is not over."""
+    if role.get("active") is False or _is_over(_part(role, "period", "end")):
+        raise NotPlaced(Reason.NOT_IN_FORCE)
+
+
+def named_specialties(role: dict[str, Any]) -> list[list[str]]:
+    """Return for each specialty of a PractitionerRole what it may be called here, what is surest first."""
+    named = []
+    for concept in _objects(role, "specialty"):
+        codings = _codings(concept)
+        known = [CODES[system, code] for system, code, _ in codings if (system, code) in CODES]
+        words = [_text(concept.get("text")), *(display for _, _, display in codings)]
+        named.append([name for name in (*known, *words, *(code for _, code, _ in codings)) if name])
+    return [names for names in named if names]
+
+
+def _is_over(end: Any) -> bool:
+    """Whether the last day, month or year of a period has passed."""
+    today = clock.today()
+    if isinstance(end, str) and _PARTIAL.fullmatch(end):
+        return end < today.isoformat()[: len(end)]
+    last = _day(end, "period", [])
+    return last is not None and last < today
+
+
 def read_allergy(resource: dict[str, Any]) -> Mapped:
     """Return the fields of an AllergyIntolerance; criticality is no severity, so that may be empty."""
     _require_meant(resource)
@@ -286,6 +313,7 @@ def _display(concept: Any) -> str | None:
 
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_PARTIAL = re.compile(r"\d{4}(-\d\d)?", re.ASCII)
 
 
 def _day(value: Any, name: str, left_out: list[str]) -> date | None:

@@ -19,17 +19,20 @@ class Reason(StrEnum):
 
     NO_ROOM = "no_room"
     UNKNOWN_PATIENT = "unknown_patient"
+    UNKNOWN_PRACTITIONER = "unknown_practitioner"
     INVALID = "invalid"
     DUPLICATE = "duplicate"
     ENTERED_IN_ERROR = "entered_in_error"
     REFUTED = "refuted"
+    NOT_IN_FORCE = "not_in_force"
     NONE_KNOWN = "states_no_known_allergies"
     CLOSED_HERE = "closed_here"
     SUPERSEDED = "superseded"
 
 
-# These are offered again on every run: their room, or their patient, may be there by then.
-WAITING = (Reason.NO_ROOM, Reason.UNKNOWN_PATIENT)
+# These are offered again on every run: their room, or the one they are about, may be there by then.
+OF_NOBODY_KNOWN = (Reason.UNKNOWN_PATIENT, Reason.UNKNOWN_PRACTITIONER)
+WAITING = (Reason.NO_ROOM, *OF_NOBODY_KNOWN)
 
 
 class FhirResource(Identified, Base):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, exists, or_, select
 
 from server.modules.fhir.models import WAITING, FhirResource, ImportProgress
 from server.modules.patients.models import Allergy, Condition
@@ -19,6 +19,7 @@ _table = FhirResource.__table__
 _columns = (_table.c.id, _table.c.source, _table.c.resource_type, _table.c.resource_id, _table.c.digest)
 
 Key = tuple[str, str, str]
+T = TypeVar("T")
 
 
 @dataclass
@@ -47,7 +48,7 @@ def known_of(connection: Connection, ids_by_source: dict[str, set[str]]) -> dict
     return found
 
 
-def _chunks(ids: list[str]) -> Iterable[list[str]]:
+def _chunks(ids: list[T]) -> Iterable[list[T]]:
     return (ids[start : start + _MOST_IDS] for start in range(0, len(ids), _MOST_IDS))
 
 
@@ -55,6 +56,28 @@ def body_of(connection: Connection, copy_id: uuid.UUID) -> bytes:
     """Return a kept resource, still deflated."""
     body: bytes = connection.execute(select(_table.c.body).where(_table.c.id == copy_id)).scalar_one()
     return body
+
+
+def roles_of(connection: Connection, doctor_ids: Collection[uuid.UUID]) -> Iterator[tuple[uuid.UUID, bytes]]:
+    """Yield doctors' roles, deflated, each as it was placed last, but for those that were not in force by then."""
+    later = _table.alias()
+    is_replaced = exists().where(
+        later.c.resource_id == _table.c.resource_id,
+        later.c.source == _table.c.source,
+        later.c.resource_type == _table.c.resource_type,
+        later.c.object_id.is_not(None),
+        later.c.id > _table.c.id,
+    )
+    for some in _chunks(sorted(doctor_ids)):
+        stmt = select(_table.c.object_id, _table.c.body).where(
+            _table.c.object_type == "doctor",
+            _table.c.object_id.in_(some),
+            _table.c.resource_type == "PractitionerRole",
+            _table.c.reason.is_(None),
+            ~is_replaced,
+        )
+        for row in connection.execute(stmt):
+            yield row.object_id, row.body
 
 
 def received_of(connection: Connection, patient_ids: Sequence[uuid.UUID]) -> Iterator[tuple[str, bytes]]:

@@ -13,7 +13,7 @@ from server.core.db import reading
 from server.core.errors import DomainError
 from server.core.uow import command
 from server.modules.fhir import queries, service
-from server.modules.fhir.inputs import Incoming, Input, Piece, Unreadable, kept, read_piece
+from server.modules.fhir.inputs import PATIENT, PRACTITIONER, Incoming, Input, Piece, Unreadable, kept, read_piece
 from server.modules.fhir.models import Reason
 from server.modules.fhir.takers import TAKERS
 from server.modules.fhir.tally import Tally
@@ -31,7 +31,7 @@ class _OnlyPretended(Exception):
 def import_fhir(
     inputs: Iterable[Input], tally: Tally, *, is_dry: bool = False, on_read: Watcher = lambda _input, _bytes: None
 ) -> None:
-    """Take in all inputs; then offer what was kept before to the rooms and patients that are there now."""
+    """Take in all inputs; then offer what was kept before to the rooms and people that are there now."""
     pretended: set[queries.Key] = set()
     for one in inputs:
         _take_input(one, tally, pretended if is_dry else None, on_read)
@@ -39,8 +39,9 @@ def import_fhir(
         return
     for kind in TAKERS:
         _offer_waiting(kind, tally)
-    for kind in TAKERS:
-        _list_waiting(kind, tally)
+    for kind, taker in TAKERS.items():
+        if taker.subject is not None:
+            _list_waiting(kind, taker.subject.unknown, tally)
     with command(ACTION, "import"):
         trails.current().values_after["totals"] = tally.as_counts()
 
@@ -88,7 +89,8 @@ def _take_piece(
         return
     tally.add(batch.tally)
     if pretended is not None:
-        pretended.update(key for key, known in batch.known.items() if key[1] == "Patient" and known.object_id)
+        people = (PATIENT, PRACTITIONER)
+        pretended.update(key for key, known in batch.known.items() if key[1] in people and known.object_id)
 
 
 def _offer_waiting(kind: str, tally: Tally) -> None:
@@ -109,10 +111,10 @@ def _offer(ready: list[Incoming], copy_ids: dict[tuple[queries.Key, str], uuid.U
     tally.add(batch.tally)
 
 
-def _list_waiting(kind: str, tally: Tally) -> None:
+def _list_waiting(kind: str, why: Reason, tally: Tally) -> None:
     """List what still waits, from this run or an earlier one."""
     after: uuid.UUID | None = None
     while rows := queries.waiting(reading(), kind, after=after, most=_A_PAGE, with_body=False):
         after = rows[-1].id
         for row in rows:
-            tally.refuse("(kept)", kind, row.resource_id, Reason.UNKNOWN_PATIENT)
+            tally.refuse("(kept)", kind, row.resource_id, why)

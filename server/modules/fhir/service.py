@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +18,9 @@ from server.core.ids import new_id
 from server.modules.fhir import queries
 from server.modules.fhir.inputs import Incoming, wished_id
 from server.modules.fhir.mapping import Mapped, NotPlaced
-from server.modules.fhir.models import FhirResource, ImportProgress, Reason
+from server.modules.fhir.models import OF_NOBODY_KNOWN, FhirResource, ImportProgress, Reason
 from server.modules.fhir.queries import Key, Known
-from server.modules.fhir.takers import TAKERS, Taker
+from server.modules.fhir.takers import PATIENT, TAKERS, Taker
 from server.modules.fhir.tally import ADDED, CHANGED, UNCHANGED, VOIDED, Tally
 
 # Levels above 1 save a tenth of the room and take twice the time.
@@ -27,7 +28,10 @@ _DEFLATE = 1
 # Two imports at once wait for each other, piece by piece; the number only has to be the same everywhere.
 _LOCK = "SELECT pg_advisory_xact_lock(7236520)"
 
-# Stands for a patient whom an earlier piece of a dry run would have added.
+# What a source says of an entry that it takes back.
+_TAKEN_BACK = (Reason.ENTERED_IN_ERROR, Reason.REFUTED, Reason.NOT_IN_FORCE)
+
+# Stands for somebody whom an earlier piece of a dry run would have added.
 _PRETENDED = uuid.UUID(int=0)
 
 _table = FhirResource.__table__
@@ -45,7 +49,7 @@ class _Placing:
 
 @dataclass
 class Batch:
-    """The resources of one unit of work; `pretended` are the patients that a dry run would have added before."""
+    """The resources of one unit of work; `pretended` are the people that a dry run would have added before."""
 
     items: list[Incoming]
     tally: Tally
@@ -53,6 +57,7 @@ class Batch:
     known: dict[Key, Known] = field(default_factory=dict)
     pretended: set[Key] = field(default_factory=set)
     patients: set[uuid.UUID] = field(default_factory=set)
+    told_of: dict[str, set[uuid.UUID]] = field(default_factory=dict)
 
 
 def fresh_of(connection: Connection, items: Sequence[Incoming], tally: Tally) -> list[Incoming]:
@@ -71,8 +76,8 @@ def fresh_of(connection: Connection, items: Sequence[Incoming], tally: Tally) ->
 
 def _count_known(item: Incoming, reason: str | None, tally: Tally) -> None:
     if reason is not None:
-        # Those who wait for their patient are listed at the end of the run, when more patients are there.
-        if reason != Reason.UNKNOWN_PATIENT:
+        # Those that wait for their subject are listed at the end of the run, when more of them are there.
+        if reason not in OF_NOBODY_KNOWN:
             tally.refuse(item.place, item.resource_type, item.resource_id, reason, "as before")
     elif item.resource_type in TAKERS:
         tally.count(item.resource_type, UNCHANGED)
@@ -84,8 +89,8 @@ def _known(connection: Connection, items: Sequence[Incoming]) -> dict[Key, Known
     ids: dict[str, set[str]] = {}
     for item in items:
         ids.setdefault(item.source, set()).add(item.resource_id)
-        for source, patient_id in item.patients:
-            ids.setdefault(source, set()).add(patient_id)
+        for source, _, subject_id in item.subjects:
+            ids.setdefault(source, set()).add(subject_id)
     return queries.known_of(connection, ids)
 
 
@@ -119,12 +124,13 @@ def take_in(connection: Connection, batch: Batch) -> None:
             }
         )
     if rows:
-        db.session.execute(insert(_table), rows)
+        with _telling(connection, batch):
+            db.session.execute(insert(_table), rows)
     _tell(batch)
 
 
 def take_in_waiting(connection: Connection, batch: Batch, copy_ids: Mapping[tuple[Key, str], uuid.UUID]) -> None:
-    """Place what was kept, where its room or its patient is there by now."""
+    """Place what was kept, where its room or its subject is there by now."""
     batch.known = _known(connection, batch.items)
     current = []
     for item in batch.items:
@@ -133,9 +139,21 @@ def take_in_waiting(connection: Connection, batch: Batch, copy_ids: Mapping[tupl
             _renew(_Placing(item, Reason.SUPERSEDED), copy_id)
         else:
             current.append(item)
-    for placing in _place(batch, current):
-        _renew(placing, copy_ids[placing.item.key, placing.item.digest])
+    placings = list(_place(batch, current))
+    with _telling(connection, batch):
+        for placing in placings:
+            _renew(placing, copy_ids[placing.item.key, placing.item.digest])
     _tell(batch)
+
+
+def _telling(connection: Connection, batch: Batch) -> ExitStack:
+    """Let the rooms of what only tells of its subject see what is told before and after it is stored."""
+    stack = ExitStack()
+    for kind, object_ids in batch.told_of.items():
+        telling = TAKERS[kind].telling
+        if telling is not None:
+            stack.enter_context(telling(connection, object_ids))
+    return stack
 
 
 def _renew(placing: _Placing, copy_id: uuid.UUID) -> None:
@@ -174,7 +192,7 @@ def _rounds(items: Sequence[Incoming]) -> list[list[Incoming]]:
 
 
 def _refused(batch: Batch, item: Incoming, reason: Reason, detail: str = "") -> _Placing:
-    if reason != Reason.UNKNOWN_PATIENT or batch.is_dry:
+    if reason not in OF_NOBODY_KNOWN or batch.is_dry:
         batch.tally.refuse(item.place, item.resource_type, item.resource_id, reason, detail)
     return _Placing(item, reason)
 
@@ -185,51 +203,53 @@ def _offer(batch: Batch, taker: Taker, items: Sequence[Incoming]) -> Iterator[_P
         known = batch.known.get(item.key)
         object_id = known.object_id if known else None
         try:
+            # A copy that takes an entry back waits as the entry does: they have to come in their order.
+            subject_id = _subject_of(batch, taker, item)
             mapped = taker.read(item.resource)
-            patient_id = _patient_of(batch, taker, item)
         except NotPlaced as why:
-            if object_id and taker.void and why.reason in (Reason.ENTERED_IN_ERROR, Reason.REFUTED):
+            if object_id and taker.void and why.reason in _TAKEN_BACK:
                 taker.void(object_id)
                 batch.tally.count(item.resource_type, VOIDED)
-                yield _placed(batch, taker, item, object_id)
+                yield _placed(batch, taker, item, object_id, why.reason)
             else:
                 yield _refused(batch, item, why.reason, why.detail)
             continue
-        if patient_id is not None:
-            mapped.fields["patient_id"] = patient_id
-            batch.patients.add(patient_id)
+        if taker.subject is not None:
+            mapped.fields[taker.subject.field] = subject_id
+        if taker.subject is PATIENT and subject_id is not None:
+            batch.patients.add(subject_id)
         if object_id:
             yield _changed(batch, taker, item, mapped, object_id)
-        elif patient_id == _PRETENDED:
+        elif subject_id == _PRETENDED:
             batch.tally.count(item.resource_type, ADDED)
+            batch.tally.note(item.place, item.resource_type, item.resource_id, mapped.left_out)
         else:
             new.append((item, mapped))
     yield from _added(batch, taker, new)
 
 
-def _patient_of(batch: Batch, taker: Taker, item: Incoming) -> uuid.UUID | None:
-    """Return our id of the patient whom a resource is about, or refuse it until that one is there."""
-    if not taker.is_of_a_patient:
+def _subject_of(batch: Batch, taker: Taker, item: Incoming) -> uuid.UUID | None:
+    """Return our id of whom a resource is about, or refuse it until that one is there."""
+    if taker.subject is None:
         return None
-    found = _patient_among(batch.known, item)
+    found = _subject_among(batch.known, item)
     if found is None:
-        raise NotPlaced(Reason.UNKNOWN_PATIENT)
+        raise NotPlaced(taker.subject.unknown)
     return found
 
 
-def _patient_among(known: Mapping[Key, Known], item: Incoming) -> uuid.UUID | None:
-    held = (known.get((source, "Patient", patient_id)) for source, patient_id in item.patients)
+def _subject_among(known: Mapping[Key, Known], item: Incoming) -> uuid.UUID | None:
+    held = (known.get(key) for key in item.subjects)
     return next((one.object_id for one in held if one and one.object_id), None)
 
 
 def placeable(connection: Connection, items: Sequence[Incoming]) -> list[Incoming]:
-    """Return those for which both a room and, where they need one, the patient are there."""
+    """Return those for which both a room and, where they need one, the subject are there."""
     known = _known(connection, items)
     return [
         item
         for item in items
-        if item.resource_type in TAKERS
-        and (not TAKERS[item.resource_type].is_of_a_patient or _patient_among(known, item))
+        if item.resource_type in TAKERS and (TAKERS[item.resource_type].subject is None or _subject_among(known, item))
     ]
 
 
@@ -251,7 +271,11 @@ def _changed(batch: Batch, taker: Taker, item: Incoming, mapped: Mapped, object_
         return _Placing(item)
     before = _fields_before(taker, batch.known[item.key])
     changes = {name: value for name, value in mapped.fields.items() if name not in before or before[name] != value}
-    changes.pop("patient_id", None)
+    if taker.subject is not None:
+        subject_id = changes.pop(taker.subject.field, None)
+        if taker.telling is not None:
+            _tells_of(batch, item, object_id)
+            object_id = subject_id
     if changes and not taker.change(object_id, changes):
         return _refused(batch, item, Reason.CLOSED_HERE)
     batch.tally.count(item.resource_type, CHANGED)
@@ -270,11 +294,17 @@ def _fields_before(taker: Taker, known: Known) -> dict[str, Any]:
         return {}
 
 
-def _placed(batch: Batch, taker: Taker, item: Incoming, object_id: uuid.UUID) -> _Placing:
+def _placed(batch: Batch, taker: Taker, item: Incoming, object_id: uuid.UUID, reason: Reason | None = None) -> _Placing:
     batch.known.setdefault(item.key, Known()).object_id = object_id
     if item.resource_type == "Patient":
         batch.patients.add(object_id)
-    return _Placing(item, object_type=taker.object_type, object_id=object_id)
+    if taker.telling is not None:
+        _tells_of(batch, item, object_id)
+    return _Placing(item, reason, taker.object_type, object_id)
+
+
+def _tells_of(batch: Batch, item: Incoming, object_id: uuid.UUID) -> None:
+    batch.told_of.setdefault(item.resource_type, set()).add(object_id)
 
 
 def _tell(batch: Batch) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from server.core.db import db
 from server.core.ids import new_id
+from server.core.text import fold_key
 from server.modules.doctors.models import Doctor, DoctorSpecialty, Specialty
 from server.modules.doctors.service.profiles import write
 from server.modules.doctors.service.specialties import GENERAL_PRACTICE
@@ -43,3 +44,35 @@ def change_imported_doctor(*, doctor_id: uuid.UUID, **changes: Any) -> bool:
     write(doctor, {name: value for name, value in changes.items() if name != "status"})
     db.session.flush()
     return True
+
+
+def specialties_by_name() -> dict[str, str]:
+    """Return the codes of specialties by what they are called: code and name, folded."""
+    by_name: dict[str, str] = {}
+    for code, name in db.session.execute(select(Specialty.code, Specialty.name).order_by(Specialty.code)):
+        for called in (name, code.replace("_", " ").replace("-", " "), code):
+            by_name[fold_key(called)] = code
+    return by_name
+
+
+def change_imported_specialties(told: Mapping[uuid.UUID, tuple[set[str], set[str]]]) -> None:
+    """Give doctors the specialties that the source tells now and did not before, and take those that it no longer does.
+
+    What people changed here stays otherwise. General practice that nobody spoke of gives way to what is told first, and
+    returns where nothing would be left.
+    """
+    news = {doctor_id: (before, after) for doctor_id, (before, after) in told.items() if before != after}
+    if not news:
+        return
+    codes = {row.id: row.code for row in db.session.execute(select(Specialty.id, Specialty.code))}
+    stmt = select(Doctor).where(Doctor.id.in_(news)).order_by(Doctor.id).with_for_update()
+    for doctor in db.session.scalars(stmt.execution_options(populate_existing=True)):
+        before, after = news[doctor.id]
+        held = {codes[row.specialty_id] for row in doctor.specialty_rows}
+        if not before and held == {GENERAL_PRACTICE}:
+            held = set()
+        held = (held - (before - after)) | (after - before)
+        if not held and GENERAL_PRACTICE in codes.values():
+            held = {GENERAL_PRACTICE}
+        write(doctor, {"specialties": sorted(held)})
+    db.session.flush()
