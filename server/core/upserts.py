@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from server.core.db import is_postgres
 
@@ -18,13 +20,18 @@ Rows = Sequence[Mapping[str, Any]]
 
 def insert_new(connection: Connection, table: Table, rows: Rows) -> list[uuid.UUID]:
     """Insert the rows that break no unique rule and return their ids; the others change nothing."""
-    insert = postgresql.insert if is_postgres(connection) else sqlite.insert
-    # The rows are parameters and not part of the statement, which is compiled once.
-    statement = insert(table).on_conflict_do_nothing().returning(table.c.id)
+    statement = _insert_new(table, on_postgres=is_postgres(connection))
     added: list[uuid.UUID] = []
     for start in range(0, len(rows), _AT_ONCE):
         added += connection.scalars(statement, rows[start : start + _AT_ONCE])
     return added
+
+
+@cache
+def _insert_new(table: Table, *, on_postgres: bool) -> ReturningInsert[Any]:
+    """Return the statement, built once; the rows are its parameters and no part of it, so that it is compiled once."""
+    insert = postgresql.insert if on_postgres else sqlite.insert
+    return insert(table).on_conflict_do_nothing().returning(table.c.id)
 
 
 def insert_first(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from blinker import signal
 
-# Sent with `appointment=` and `actor=` (None: the system).
+# Sent with `appointment=`, `actor=` (None: the system) and `audience=`, whom to tell, where that is known already.
 booked = signal("appointments.booked")
 # Sent with `appointment=`, `actor=`, `was_starts_at=`, `was_ends_at=`, `was_doctor_id=`: another time or doctor.
 moved = signal("appointments.moved")

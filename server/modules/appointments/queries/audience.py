@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, Select, Uuid, and_, bindparam, or_, select
 
 from server.core import clock
 from server.modules.doctors.models import Doctor
@@ -18,19 +19,35 @@ from server.modules.patients.policies import is_live_proxy
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The accounts on the patient's side and of each doctor, and whether the patient can only be reached by letter."""
+    """The accounts on the patient's side and of each doctor, and whether the patient can only be reached by letter.
+
+    `patient_status` says how the patient fares, `names` what an answer calls the patient and each doctor.
+    """
 
     patient_users: frozenset[uuid.UUID]
     takes_letter: bool
     doctor_users: Mapping[uuid.UUID, uuid.UUID]
     zones: Mapping[uuid.UUID, ZoneInfo]
+    patient_status: str
+    names: Mapping[uuid.UUID, Mapping[str, Any]]
 
 
-def audience_of(connection: Connection, *, patient_id: uuid.UUID, doctor_ids: Iterable[uuid.UUID]) -> Audience:
-    """Return whom to tell, in one statement; nobody writes to the dead, those who booked for them are told."""
+_NAMES = {
+    "patient_first_name": Patient.first_name,
+    "patient_last_name": Patient.last_name,
+    "patient_mrn": Patient.mrn,
+    "doctor_first_name": Doctor.first_name,
+    "doctor_last_name": Doctor.last_name,
+    "doctor_timezone": Doctor.timezone,
+}
+
+
+def _statement() -> Select[Any]:
+    """Return the statement about a patient and one doctor or two; built once."""
     doctors, patients, proxies = Doctor.__table__, Patient.__table__, Proxy.__table__
+    is_asked = or_(*(doctors.c.id == bindparam(name, type_=Uuid) for name in ("doctor_id", "other_id")))
     books = and_(proxies.c.patient_id == patients.c.id, proxies.c.may_book, is_live_proxy())
-    stmt = (
+    return (
         select(
             patients.c.user_id.label("own"),
             patients.c.email,
@@ -38,17 +55,46 @@ def audience_of(connection: Connection, *, patient_id: uuid.UUID, doctor_ids: It
             proxies.c.user_id.label("proxy"),
             doctors.c.id.label("doctor_id"),
             doctors.c.user_id.label("doctor"),
-            doctors.c.timezone,
+            *(column.label(name) for name, column in _NAMES.items()),
         )
-        .select_from(patients.join(doctors, doctors.c.id.in_(set(doctor_ids))).outerjoin(proxies, books))
-        .where(patients.c.id == patient_id)
+        .select_from(patients.join(doctors, is_asked).outerjoin(proxies, books))
+        .where(patients.c.id == bindparam("patient_id", type_=Uuid))
     )
-    rows = connection.execute(stmt).all()
+
+
+_STATEMENT = _statement()
+
+
+def audience_of(
+    connection: Connection, *, patient_id: uuid.UUID, doctor_id: uuid.UUID, other_id: uuid.UUID | None = None
+) -> Audience:
+    """Return whom to tell of an appointment that was made, and of another doctor's, in one statement."""
+    found = find_audience(connection, patient_id=patient_id, doctor_id=doctor_id, other_id=other_id)
+    if found is None:
+        raise LookupError("an appointment has a patient and a doctor")
+    return found
+
+
+def find_audience(
+    connection: Connection, *, patient_id: uuid.UUID, doctor_id: uuid.UUID, other_id: uuid.UUID | None = None
+) -> Audience | None:
+    """Return whom to tell, or None where there is no such patient.
+
+    Nobody writes to the dead; those who booked for them are told.
+    """
+    asked = {"patient_id": patient_id, "doctor_id": doctor_id, "other_id": other_id or doctor_id}
+    rows = connection.execute(_STATEMENT, asked).all()
+    if not rows:
+        return None
     lives = rows[0].status != PatientStatus.DECEASED
     own = rows[0].own if lives else None
     return Audience(
         patient_users=frozenset({own, *(row.proxy for row in rows)} - {None}),
         takes_letter=bool(lives and own is None and rows[0].email),
         doctor_users={row.doctor_id: row.doctor for row in rows if row.doctor is not None},
-        zones={row.doctor_id: ZoneInfo(row.timezone) if row.timezone else clock.clinic_zone() for row in rows},
+        zones={
+            row.doctor_id: ZoneInfo(row.doctor_timezone) if row.doctor_timezone else clock.clinic_zone() for row in rows
+        },
+        patient_status=rows[0].status,
+        names={row.doctor_id: {name: row._mapping[name] for name in _NAMES} for row in rows},
     )

@@ -12,14 +12,16 @@ from sqlalchemy.orm import make_transient_to_detached
 from server.core import clock, trail as trails
 from server.core.access import Actor
 from server.core.db import db
+from server.core.errors import refused
 from server.core.ids import new_id
 from server.modules.appointments import signals
 from server.modules.appointments.calendar.facts import Facts, Verdict
 from server.modules.appointments.enums import AppointmentType, Status
 from server.modules.appointments.models import Appointment
-from server.modules.appointments.service import doors, events, holds, judging, relations, seats
+from server.modules.appointments.queries.audience import Audience, find_audience
+from server.modules.appointments.service import doors, holds, judging, relations, seats
 from server.modules.appointments.service.times import asked_minutes
-from server.modules.appointments.service.whom import bookable_patient
+from server.modules.appointments.service.whom import bookable_patient, require_bookable
 from server.modules.appointments.service.words import folded
 from server.modules.patients.service.people import FieldNotAllowed
 
@@ -50,7 +52,7 @@ def book(
     as_staff = doors.is_staff(actor, facts.user_id)
     require_staff_fields(as_staff, notes=notes)
     judging.require_override(actor, facts, override_reason)
-    whom = bookable_patient(actor=actor, patient_id=patient_id, as_staff=as_staff)
+    whom, audience = _whom(actor, patient_id, doctor_id, as_staff=as_staff)
     door = doors.door_for(actor=actor, doctor_user_id=facts.user_id)
     if hold_id is not None:
         held = holds.redeem(actor=actor, hold_id=hold_id, doctor_id=doctor_id, starts_at=starts_at, patient_id=whom)
@@ -72,8 +74,8 @@ def book(
     for _ in range(judging.ROUNDS):
         verdict = judging.require_open(facts, starts_at, minutes, door=door, override_reason=override_reason)
         row = _row(written, verdict, location)
-        if seats.book(connection, seats.wanted(facts, verdict, whom), row):
-            return _booked(actor, facts, row)
+        if seats.book(connection, seats.wanted(facts, verdict, whom), row, _beside(row, facts)):
+            return _booked(actor, row, audience)
         bookable_patient(actor=actor, patient_id=whom, as_staff=as_staff)
         facts = judging.known_doctor(doctor_id, starts_at)
     raise judging.hours_changed()
@@ -84,6 +86,19 @@ def require_staff_fields(as_staff: bool, **sent: Any) -> None:
     refused_fields = [] if as_staff else [name for name, value in sent.items() if value is not None]
     if refused_fields:
         raise FieldNotAllowed(errors={name: ["Only staff write this."] for name in refused_fields})
+
+
+def _whom(
+    actor: Actor | None, patient_id: uuid.UUID | None, doctor_id: uuid.UUID, *, as_staff: bool
+) -> tuple[uuid.UUID, Audience | None]:
+    """Return the patient to book for and, where staff name them, whom to tell: it is read together."""
+    if not as_staff or patient_id is None:
+        return bookable_patient(actor=actor, patient_id=patient_id, as_staff=as_staff), None
+    audience = find_audience(db.session.connection(), patient_id=patient_id, doctor_id=doctor_id)
+    if audience is None:
+        raise refused("patient_id", why="There is no such patient.")
+    require_bookable(audience.patient_status)
+    return patient_id, audience
 
 
 def _row(written: Mapping[str, Any], verdict: Verdict, location: str | None) -> dict[str, Any]:
@@ -101,8 +116,13 @@ def _row(written: Mapping[str, Any], verdict: Verdict, location: str | None) -> 
     }
 
 
-def _booked(actor: Actor | None, facts: Facts, row: Mapping[str, Any]) -> Appointment:
-    """Write what follows from a booking, and tell it."""
+def _beside(row: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    """Return the parameters of what is written with a booking: its history, and the care that it opens the chart to."""
+    return {"event_id": new_id(), **relations.opened_by(row["starts_at"], facts.user_id, facts.zone)}
+
+
+def _booked(actor: Actor | None, row: Mapping[str, Any], audience: Audience | None) -> Appointment:
+    """Tell of a booking that is written."""
     appointment = Appointment(**row)
     # The row is stored already: the entity joins the session as if it had been loaded.
     make_transient_to_detached(appointment)
@@ -116,9 +136,7 @@ def _booked(actor: Actor | None, facts: Facts, row: Mapping[str, Any]) -> Appoin
         "doctor_id": str(appointment.doctor_id),
     }
     trail.version_after = 1
-    events.note(appointment, actor_id=appointment.booked_by, from_status=None)
-    relations.begin(appointment, doctor_user_id=facts.user_id, zone=facts.zone)
-    signals.booked.send(appointment=appointment, actor=actor)
+    signals.booked.send(appointment=appointment, actor=actor, audience=audience)
     return appointment
 
 

@@ -25,10 +25,10 @@ def in_words(moment: datetime, zone: ZoneInfo) -> str:
     return f"{local:%A}, {local.day} {local:%B %Y, %H:%M} {local:%Z}"
 
 
-def tell_booked(_sender: object, *, appointment: Appointment, **_rest: Any) -> None:
+def tell_booked(_sender: object, *, appointment: Appointment, audience: Audience | None = None, **_rest: Any) -> None:
     """Tell both sides that an appointment was made, whoever of them made it; of a series they are told at its end."""
     if appointment.series_id is None:
-        _tell_both(appointment, Kind.APPOINTMENT_BOOKED)
+        _tell_both(appointment, Kind.APPOINTMENT_BOOKED, audience)
 
 
 def tell_series(appointments: Sequence[Appointment]) -> None:
@@ -75,15 +75,18 @@ def tell_patient(appointment: Appointment, kind: Kind, *, version: int) -> None:
     _tell(appointment, audience, kind, set(audience.patient_users), version=version)
 
 
-def _tell_both(appointment: Appointment, kind: Kind) -> None:
-    audience = _audience(appointment)
+def _tell_both(appointment: Appointment, kind: Kind, audience: Audience | None = None) -> None:
+    audience = audience or _audience(appointment)
     _tell(appointment, audience, kind, _everyone(appointment, audience))
 
 
-def _audience(appointment: Appointment, *doctor_ids: uuid.UUID) -> Audience:
+def _audience(appointment: Appointment, other_id: uuid.UUID | None = None) -> Audience:
     db.session.flush()  # its version counts the change that is told
     return audience_of(
-        db.session.connection(), patient_id=appointment.patient_id, doctor_ids=[appointment.doctor_id, *doctor_ids]
+        db.session.connection(),
+        patient_id=appointment.patient_id,
+        doctor_id=appointment.doctor_id,
+        other_id=other_id,
     )
 
 

@@ -183,7 +183,7 @@ def _make(facts: Facts, slot: Slot, waiting: Row[Any], hold_id: uuid.UUID) -> No
         "entry_id": str(waiting.id),
         "hold_id": str(hold_id),
     }
-    audience = audience_of(db.session.connection(), patient_id=waiting.patient_id, doctor_ids=[facts.doctor_id])
+    audience = audience_of(db.session.connection(), patient_id=waiting.patient_id, doctor_id=facts.doctor_id)
     if audience.patient_users:
         notify(
             user_ids=audience.patient_users,

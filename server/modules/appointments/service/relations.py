@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from server.core import clock
 from server.core.db import db
+from server.core.ids import new_id
 from server.modules.appointments.calendar.spans import day_stretch, local_day
 from server.modules.appointments.enums import LIVE
 from server.modules.appointments.models import Appointment
@@ -28,6 +29,19 @@ def begin(appointment: Appointment, *, doctor_user_id: uuid.UUID | None, zone: Z
     if doctor_user_id is not None:
         rows.append(_row(appointment.patient_id, appointment.id, user_id=doctor_user_id, starts_at=clock.now()))
     care.relate_all(rows)
+
+
+def opened_by(starts_at: datetime, doctor_user_id: uuid.UUID | None, zone: ZoneInfo) -> dict[str, Any]:
+    """Return the parameters by which a new booking opens the chart as `begin` does, in the statement that books."""
+    since, until = day_stretch(zone, local_day(zone, starts_at))
+    return {
+        "day_relation_id": new_id(),
+        "audience": _ON_THE_DAY,
+        "day_since": since,
+        "day_until": until,
+        "doctor_relation_id": new_id(),
+        "doctor_user_id": doctor_user_id,
+    }
 
 
 def end(*appointment_ids: uuid.UUID) -> None:

@@ -22,7 +22,7 @@ from server.modules.appointments.calendar.facts import Facts, Verdict
 from server.modules.appointments.enums import IntervalKind
 from server.modules.appointments.models.booking import PatientBusy, SlotTaken
 from server.modules.appointments.queries.facts import LONGEST_TAKEN, LONGEST_VISIT
-from server.modules.appointments.service.seat_statements import BOOKED, BOOKING, TAKEN, WHY, take
+from server.modules.appointments.service.seat_statements import BOOKED, SENT, TAKEN, WHY, follow_by_itself, take
 from server.modules.patients.enums import PatientStatus
 
 # How often a seat is looked for anew because what was in the way has gone meanwhile.
@@ -63,14 +63,28 @@ def hold(connection: Connection, time: Wanted, *, held_by: uuid.UUID | None, exp
     return _seat(connection, time, own, {})
 
 
-def book(connection: Connection, time: Wanted, booking: Mapping[str, Any]) -> bool:
-    """Take a seat and write the row of its booking; False: doctor or patient have changed since they were judged."""
-    by_itself = not is_postgres(connection)
-    if by_itself:
-        connection.execute(insert(BOOKED), dict(booking))
-    own = {"kind": IntervalKind.BOOKING, "appointment_id": booking["id"], "held_by": None, "expires_at": None}
-    with_booking = {} if by_itself else {BOOKING + name: value for name, value in booking.items()}
-    return _seat(connection, time, own, with_booking) is not None
+def book(connection: Connection, time: Wanted, booking: Mapping[str, Any], beside: Mapping[str, Any]) -> bool:
+    """Take a seat and write the booking, its history and its care relations, which `beside` has the parameters of.
+
+    False: doctor or patient have changed since they were judged.
+    """
+    own = {
+        "kind": IntervalKind.BOOKING,
+        "appointment_id": booking["id"],
+        "held_by": None,
+        "expires_at": None,
+        "created_at": booking["created_at"],
+    }
+    sent = {name: booking[name] for name in SENT}
+    if is_postgres(connection):
+        return _seat(connection, time, own, {**sent, **beside}) is not None
+    connection.execute(insert(BOOKED), dict(booking))
+    interval_id = _seat(connection, time, own, {})
+    if interval_id is None:
+        return False
+    for statement in follow_by_itself():
+        connection.execute(statement, {**sent, **beside, "id": interval_id})
+    return True
 
 
 def retake(connection: Connection, time: Wanted, appointment_id: uuid.UUID) -> bool:

@@ -32,9 +32,14 @@ def bookable_patient(*, actor: Actor | None, patient_id: uuid.UUID | None, as_st
     Raise `NotFound` where a patient names somebody else's chart, and a conflict where nothing more may be booked.
     """
     found_id, status = _found(actor, patient_id, as_staff)
+    require_bookable(status)
+    return found_id
+
+
+def require_bookable(status: str) -> None:
+    """Raise a conflict where nothing more may be booked for a patient who fares so."""
     if status in _REFUSALS:
         raise _REFUSALS[PatientStatus(status)]
-    return found_id
 
 
 def _found(actor: Actor | None, patient_id: uuid.UUID | None, as_staff: bool) -> tuple[uuid.UUID, str]:
