@@ -52,9 +52,9 @@ def declares(permission: Permission | Public, **promises: Any) -> Callable[[F], 
     """Attach the declaration of a method: permission, schemas, status, rate class, audit action.
 
     `also` names further permissions that let a caller in; the method then asks what each of them may do.
-    `takes_token` says that a public endpoint also looks at its caller's token. `version` is "optional" or "required"
-    where the method takes If-Match. `within` looks for the parent in the caller's scope before the method runs, and
-    again before an idempotent answer is replayed.
+    `takes_token` says that a public endpoint also looks at its caller's token; a read with one counts for that user.
+    `version` is "optional" or "required" where the method takes If-Match. `within` looks for the parent in the caller's
+    scope before the method runs, and again before an idempotent answer is replayed.
     """
 
     def attach(method: F) -> F:

@@ -176,6 +176,11 @@ class Resource(flask_restful.Resource):
         return actor
 
     @property
+    def viewer(self) -> Actor | None:
+        """The signed-in caller of a public read that takes tokens, or None."""
+        return trails.current().actor
+
+    @property
     def connection(self) -> Connection:
         """The connection to read from: the autocommit one of a read, the transaction's own of a write."""
         return reading() if request.method in SAFE else db.session.connection()
@@ -237,7 +242,7 @@ def _note_path(declaration: Declaration, path: dict[str, Any]) -> None:
 def admit(declaration: Declaration, *, is_counted: bool = True) -> None:
     """Find out who calls, whether they may, and whether not too often."""
     g.declaration = declaration
-    if declaration.permission is not PUBLIC:
+    if declaration.permission is not PUBLIC or _looks_who_reads(declaration):
         if is_counted:
             limits.expect(declaration.rate)
         actor = authenticated()
@@ -247,8 +252,13 @@ def admit(declaration: Declaration, *, is_counted: bool = True) -> None:
         limits.check(declaration.rate)
 
 
+def _looks_who_reads(declaration: Declaration) -> bool:
+    """Whether a public read has a token; what else is public and takes one (signing out) judges it by its own rules."""
+    return declaration.takes_token and request.method in SAFE and "Authorization" in request.headers
+
+
 def authenticated() -> Actor:
-    """Find out who calls, or raise 401; a public endpoint that also takes signed-in callers asks for itself."""
+    """Find out who calls, or raise 401."""
     authenticate: Callable[[], Actor] = current_app.extensions["authenticate"]
     trail = trails.current()
     trail.actor = authenticate()

@@ -4,6 +4,7 @@ import pytest
 import redis
 
 from server.core import limits
+from tests.factories.calendar import make_doctor
 from tests.factories.people import API, bearer, make_patient, signed_in
 
 LIMITED = {"RATE_LIMITS_FACTOR": "1", "RATE_READ": "5 per minute", "RATE_WRITE": "2 per minute"}
@@ -43,6 +44,19 @@ def test_who_is_not_let_in_uses_up_nobodys_limit(app, make_app):
     for token in (ended.tokens.access, nurse.tokens.refresh, nurse.tokens.access[:-2]):
         assert statuses(limited, bearer(token), 6) == [401] * 6
     assert statuses(limited, nurse.tokens.headers, 5) == [200] * 4 + [429]
+
+
+@pytest.mark.parametrize("of_a_doctor", ["", "/reviews", "/availability/slots"])
+def test_a_public_read_counts_for_the_user_where_there_is_one_and_else_for_the_address(app, make_app, of_a_doctor):
+    limited = make_app(**LIMITED).test_client()
+    target = f"{API}/doctors/{make_doctor(app).id}{of_a_doctor}"
+    nurse, other = signed_in(app, "nurse"), signed_in(app, "nurse")
+    assert statuses(limited, nurse.tokens.headers, 6, target) == [200] * 5 + [429]
+    assert statuses(limited, {}, 6, target) == [200] * 5 + [429]
+    assert statuses(limited, other.tokens.headers, 3, target) == [200] * 3
+    # It is the same count as that of all other reads.
+    assert statuses(limited, other.tokens.headers, 3) == [200, 200, 429]
+    assert statuses(limited, bearer(other.tokens.access[:-2]), 1, target) == [401]
 
 
 @pytest.mark.only("postgres")

@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from server.core.access import PUBLIC, Actor
 from server.core.declare import declares
 from server.core.dump import columns_of, row_dumper
-from server.core.resource import Resource, authenticated
+from server.core.errors import InvalidToken
+from server.core.resource import Resource
 from server.modules.appointments.models.reviews import AlreadyReviewed
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.queries import reviews as queries
@@ -51,13 +52,20 @@ class _Reviews(Resource):
 class ReviewCollection(_Reviews):
     """What patients say of a doctor."""
 
-    @declares(PUBLIC, action="reviews.list", query=ReviewQuery, many=True, takes_token=True, **_REVIEW)
+    @declares(
+        PUBLIC,
+        action="reviews.list",
+        query=ReviewQuery,
+        many=True,
+        takes_token=True,
+        problems=(InvalidToken,),
+        **_REVIEW,
+    )
     def get(self, doctor_id: uuid.UUID) -> Response:
         """List the reviews of a doctor; authors and moderators, signed in, also see those that were hidden."""
-        caller: Actor | None = authenticated() if "Authorization" in request.headers else None
         queries.require_doctor(self.connection, doctor_id)
-        page = queries.page_of_reviews(self.connection, caller, doctor_id, _COLUMNS, self.query)
-        return self.page(page, dump=_dumper(caller))
+        page = queries.page_of_reviews(self.connection, self.viewer, doctor_id, _COLUMNS, self.query)
+        return self.page(page, dump=_dumper(self.viewer))
 
     @declares(
         Perm.REVIEWS_WRITE,

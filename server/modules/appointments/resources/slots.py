@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Response, request
+from flask import Response
 
 from server.core import trail as trails
 from server.core.access import PUBLIC, Actor
 from server.core.declare import declares
 from server.core.errors import InvalidToken, NotFound
-from server.core.resource import Resource, authenticated
+from server.core.resource import Resource
 from server.modules.appointments.calendar.facts import Door, Facts
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.queries import schedule, slots as queries
@@ -44,7 +44,7 @@ class SlotCollection(Resource):
     )
     def get(self, doctor_id: uuid.UUID) -> Response:
         """List free times; anybody may. Whoever is signed in sees those that they could book themselves."""
-        caller: Actor | None = authenticated() if "Authorization" in request.headers else None
+        caller = self.viewer
         trails.current().about(doctor_id)
 
         def door_of(facts: Facts) -> Door:

@@ -13,7 +13,7 @@ from server.core.declare import declares
 from server.core.dump import columns_of, row_dumper
 from server.core.errors import InvalidToken, NotFound
 from server.core.listing import Page
-from server.core.resource import Resource, authenticated
+from server.core.resource import Resource
 from server.modules.doctors.policies import Perm
 from server.modules.doctors.queries import search as queries
 from server.modules.doctors.resources.routing import api
@@ -42,10 +42,6 @@ _REFUSALS = (service.AlreadyHasProfile, HasBookings)
 class _Doctors(Resource):
     """Shows each doctor with the fields that the caller may see."""
 
-    def viewer(self) -> Actor | None:
-        """Return who asks for something public, where they say so; a token that is no good is a 401."""
-        return authenticated() if "Authorization" in request.headers else None
-
     def seen(self, viewer: Actor | None, doctor_id: uuid.UUID) -> dict[str, Any]:
         """Return one doctor as the viewer sees them."""
         return _shown(queries.doctor_row(self.connection, viewer, _COLUMNS, doctor_id))
@@ -68,7 +64,7 @@ class DoctorCollection(_Doctors):
     @declares(PUBLIC, action="doctors.list", query=DoctorQuery, many=True, **_READ)
     def get(self) -> Response:
         """List doctors; anybody may."""
-        return self.many(queries.page_of_doctors(self.connection, self.viewer(), _COLUMNS, self.query))
+        return self.many(queries.page_of_doctors(self.connection, self.viewer, _COLUMNS, self.query))
 
     @declares(
         Perm.MANAGE,
@@ -89,7 +85,7 @@ class DoctorSearch(_Doctors):
     @declares(PUBLIC, action="doctors.search", query=DoctorQuery, many=True, **_READ)
     def get(self) -> Response:
         """Search doctors by name, city or specialty, best match first unless sorted otherwise; anybody may."""
-        return self.many(queries.page_of_doctors(self.connection, self.viewer(), _COLUMNS, self.query, ranked=True))
+        return self.many(queries.page_of_doctors(self.connection, self.viewer, _COLUMNS, self.query, ranked=True))
 
 
 class DoctorItem(_Doctors):
@@ -98,7 +94,7 @@ class DoctorItem(_Doctors):
     @declares(PUBLIC, action="doctors.read", **_READ)
     def get(self, doctor_id: uuid.UUID) -> Response:
         """Show one doctor; anybody may, account and licence aside."""
-        return self.show(self.seen(self.viewer(), doctor_id))
+        return self.show(self.seen(self.viewer, doctor_id))
 
     @declares(Perm.MANAGE, action="doctors.update", body=DoctorChange, problems=_REFUSALS, **_WRITE)
     def put(self, doctor_id: uuid.UUID) -> Response:
