@@ -1,6 +1,7 @@
 """Recurrence rules: what is taken of RFC 5545, and where its times lie on the days that clocks change."""
 
 from datetime import UTC, datetime
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -64,7 +65,11 @@ def test_a_time_that_the_clock_shows_twice_is_the_first_but_for_the_one_that_was
         ("FREQ=WEEKLY;COUNT=2;COUNT=3", "COUNT"),
         ("FREQ=WEEKLY;INTERVAL=0;COUNT=2", "INTERVAL"),
         ("FREQ=MONTHLY;INTERVAL=25;COUNT=2", "two years"),
+        ("FREQ=MONTHLY;INTERVAL=12;UNTIL=20290101", "two years"),
+        ("FREQ=DAILY;INTERVAL=7;BYDAY=TU;COUNT=52", "begin"),
+        ("FREQ=DAILY;INTERVAL=7;BYDAY=TU;UNTIL=99991231", "begin"),
         ("FREQ=DAILY;UNTIL=20270101", "more than 52"),
+        ("FREQ=DAILY;UNTIL=00010101", "begin"),
         ("FREQ=DAILY;UNTIL=20261399", "UNTIL"),
         ("FREQ=DAILY;UNTIL=99991231T235959Z", "UNTIL"),
         ("FREQ=DAILY;UNTIL=20260101", "begin"),
@@ -80,3 +85,11 @@ def test_a_time_that_the_clock_shows_twice_is_the_first_but_for_the_one_that_was
 def test_what_is_not_taken_is_named(rule, named):
     with pytest.raises(NotARule, match=named):
         occurrences(rule, MONDAY, BERLIN)
+
+
+def test_a_rule_that_never_comes_to_its_day_is_not_followed_to_the_end_of_time():
+    began = process_time()
+    with pytest.raises(NotARule, match="begin"):
+        occurrences("FREQ=DAILY;INTERVAL=7;BYDAY=TU;COUNT=2", MONDAY, BERLIN)
+    # 104 steps to the end of the longest series take a few milliseconds, those to the year 9999 seconds.
+    assert process_time() - began < 0.1

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
+from dateutil.rrule import rrule, rrulestr
 
 from server.modules.appointments.calendar.spans import instant
 
@@ -16,7 +16,8 @@ MOST = 52
 LONGEST = timedelta(days=2 * 366)
 PARTS = ("FREQ", "INTERVAL", "BYDAY", "COUNT", "UNTIL", "WKST")
 
-_DAY = "(?:MO|TU|WE|TH|FR|SA|SU)"
+_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_DAY = f"(?:{'|'.join(_DAYS)})"
 _SHAPES = {
     "FREQ": "DAILY|WEEKLY|MONTHLY",
     "INTERVAL": "[1-9][0-9]{0,2}",
@@ -25,6 +26,7 @@ _SHAPES = {
     "UNTIL": "[0-9]{8}(?:T[0-9]{6}Z?)?",
     "WKST": _DAY,
 }
+_BEGINS_ELSEWHERE = "The rule does not begin at starts_at, by the doctor's clock."
 
 
 class NotARule(ValueError):
@@ -68,15 +70,20 @@ def occurrences(rule: str, starts_at: datetime, zone: ZoneInfo) -> list[datetime
     """
     parts = parts_of(rule)
     shown = starts_at.astimezone(zone).replace(tzinfo=None)
-    until = _until(parts["UNTIL"], zone) if "UNTIL" in parts else None
-    text = ";".join(f"{name}={value}" for name, value in parts.items() if name != "UNTIL")
-    within = islice(rrulestr(text, dtstart=shown), MOST + 1)
-    times = [at for at in within if until is None or at <= until]
+    # A rule of days may never come to the one that it names: it would be followed to the end of time.
+    if "BYDAY" in parts and _DAYS[shown.weekday()] not in parts["BYDAY"]:
+        raise NotARule(_BEGINS_ELSEWHERE)
+    until = _until(parts["UNTIL"], zone) if "UNTIL" in parts else datetime.max
+    wanted = int(parts.get("COUNT", MOST + 1))
+    last = shown + LONGEST
+    text = ";".join(f"{name}={value}" for name, value in parts.items() if name not in ("COUNT", "UNTIL"))
+    within: rrule = rrulestr(text, dtstart=shown)
+    times = list(islice(within.replace(until=min(until, last)), wanted))
     if not times or times[0] != shown:
-        raise NotARule("The rule does not begin at starts_at, by the doctor's clock.")
+        raise NotARule(_BEGINS_ELSEWHERE)
     if len(times) > MOST:
         raise NotARule(f"That is more than {MOST} times.")
-    if times[-1] - shown > LONGEST:
+    if len(times) < wanted if "COUNT" in parts else until > last:
         raise NotARule("A series lasts two years at most.")
     return [starts_at, *(_instant(zone, at) for at in times[1:])]
 
