@@ -12,6 +12,7 @@ from server import create_app, registry
 from server.config import load_settings
 from server.core.access import PUBLIC, Permission
 from server.core.declare import check_declarations, declares, endpoints
+from server.core.errors import InvalidToken
 from server.core.resource import Api, Resource
 from server.modules.patients.resources.people import PatientItem
 
@@ -115,3 +116,9 @@ def test_a_permission_that_nobody_is_granted_stops_the_whole_boot(leg, app, monk
     monkeypatch.setattr(PatientItem.put, "declaration", declaration)
     with pytest.raises(RuntimeError, match="toys:play"):
         create_app(load_settings(leg.environ()))
+
+
+def test_a_public_read_that_takes_tokens_documents_that_bad_ones_are_refused(app):
+    reads = [one for one in endpoints(app) if one.verb == "get" and one.declaration.takes_token]
+    assert len(reads) >= 5
+    assert [one.path for one in reads if InvalidToken not in one.declaration.problems] == []
