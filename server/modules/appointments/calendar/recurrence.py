@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from itertools import islice
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrule, rrulestr
+from dateutil.rrule import rrulestr
 
 from server.modules.appointments.calendar.spans import instant
 
@@ -73,17 +74,17 @@ def occurrences(rule: str, starts_at: datetime, zone: ZoneInfo) -> list[datetime
     # A rule of days may never come to the one that it names: it would be followed to the end of time.
     if "BYDAY" in parts and _DAYS[shown.weekday()] not in parts["BYDAY"]:
         raise NotARule(_BEGINS_ELSEWHERE)
-    until = _until(parts["UNTIL"], zone) if "UNTIL" in parts else datetime.max
+    until = _until(parts["UNTIL"], zone) if "UNTIL" in parts else None
     wanted = int(parts.get("COUNT", MOST + 1))
     last = shown + LONGEST
     text = ";".join(f"{name}={value}" for name, value in parts.items() if name not in ("COUNT", "UNTIL"))
-    within: rrule = rrulestr(text, dtstart=shown)
-    times = list(islice(within.replace(until=min(until, last)), wanted))
+    within: Any = rrulestr(text, dtstart=shown)
+    times = list(islice(within.replace(until=min(until or last, last)), wanted))
     if not times or times[0] != shown:
         raise NotARule(_BEGINS_ELSEWHERE)
     if len(times) > MOST:
         raise NotARule(f"That is more than {MOST} times.")
-    if len(times) < wanted if "COUNT" in parts else until > last:
+    if len(times) < wanted if until is None else until > last:
         raise NotARule("A series lasts two years at most.")
     return [starts_at, *(_instant(zone, at) for at in times[1:])]
 
