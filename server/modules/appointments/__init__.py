@@ -20,6 +20,7 @@ from server.modules.appointments.service import (
     primary_doctor,
     relations,
     stopping,
+    stranded,
     waiting,
 )
 from server.modules.doctors import signals as of_doctors
@@ -49,6 +50,7 @@ def init_module(app: Flask) -> None:
     of_patients.primary_doctor_named.connect(primary_doctor.require_active)
     of_doctors.deactivating.connect(stopping.on_doctor_deactivating)
     of_doctors.account_changed.connect(relations.follow_account)
+    of_doctors.clock_changing.connect(stranded.keep_clock)
     of_doctors.holiday_added.connect(hours.close_on_holiday)
     filter_by_availability(_free_for_patients)
 

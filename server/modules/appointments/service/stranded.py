@@ -7,10 +7,12 @@ and is judged again, or was committed before and is found.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
 
@@ -27,6 +29,7 @@ from server.modules.appointments.queries.facts import LONGEST_VISIT, facts_of
 from server.modules.appointments.schemas.appointment import doctor_ref, local_time, patient_ref
 from server.modules.appointments.service import cancelling
 from server.modules.doctors.enums import OnConflict
+from server.modules.doctors.models import Doctor
 from server.modules.doctors.service import calendar
 
 # Only hours are asked about, not how soon or how far ahead.
@@ -47,20 +50,38 @@ def changing_hours(*, actor: Actor | None, doctor_id: uuid.UUID, on_conflict: st
     before = _seats_for(doctor_id, coming)
     yield
     db.session.flush()
+    settle(actor=actor, lost=_lost(doctor_id, coming, before), on_conflict=on_conflict)
+
+
+def keep_clock(
+    _sender: object, *, doctor: Doctor, actor: Actor | None, was_timezone: str | None, on_conflict: str | None
+) -> None:
+    """Settle the coming bookings that had a seat in a doctor's hours by the former clock and have none by the new."""
+    coming = unbegun(live_between(db.session.connection(), doctor_id=doctor.id, since=clock.now(), until=_EVER))
+    before = _seats_for(doctor.id, coming, ZoneInfo(was_timezone) if was_timezone else clock.clinic_zone())
+    settle(actor=actor, lost=_lost(doctor.id, coming, before), on_conflict=on_conflict)
+
+
+def _lost(doctor_id: uuid.UUID, coming: Sequence[Row[Any]], before: Mapping[uuid.UUID, int]) -> list[Row[Any]]:
+    """Return the bookings that had a seat before and have none now."""
     after, seat_of = _seats_for(doctor_id, coming), _seats_of(doctor_id, coming)
-    lost = [one for one in coming if before[one.id] > seat_of.get(one.id, 0) >= after[one.id]]
-    settle(actor=actor, lost=lost, on_conflict=on_conflict)
+    return [one for one in coming if before[one.id] > seat_of.get(one.id, 0) >= after[one.id]]
 
 
-def _seats_for(doctor_id: uuid.UUID, bookings: Sequence[Row[Any]]) -> dict[uuid.UUID, int]:
-    """Return how many seats the doctor's hours have at the time of each of these bookings; none outside of them."""
+def _seats_for(
+    doctor_id: uuid.UUID, bookings: Sequence[Row[Any]], zone: ZoneInfo | None = None
+) -> dict[uuid.UUID, int]:
+    """Return how many seats the doctor's hours have at the time of each of these bookings; none outside of them.
+
+    `zone` is by whose clock, where not by the doctor's own.
+    """
     if not bookings:
         return {}
     since, until = bookings[0].starts_at, max(one.ends_at for one in bookings)
     facts = facts_of(db.session.connection(), doctor_id, since, until, with_taken=False)
     if facts is None:
         return dict.fromkeys((one.id for one in bookings), 0)
-    found = {}
+    facts, found = replace(facts, zone=zone or facts.zone), {}
     for one in bookings:
         verdict = judge(facts, one.starts_at, ends_at=one.ends_at, minutes=None, door=_ANY_MINUTE)
         found[one.id] = 0 if Reason.OUTSIDE_HOURS in verdict.reasons else verdict.capacity

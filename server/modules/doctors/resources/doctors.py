@@ -137,7 +137,7 @@ class OwnProfile(_Doctors):
         location = f"{request.path.removesuffix('me/profile')}{doctor.id}"
         return self.created(self.seen(self.actor, doctor.id), "Profile made.", location=location)
 
-    @declares(Perm.PROFILE, action="doctors.update", body=OwnDoctorChange, problems=(NotFound,), **_WRITE)
+    @declares(Perm.PROFILE, action="doctors.update", body=OwnDoctorChange, problems=(NotFound, HasBookings), **_WRITE)
     def patch(self) -> Response:
         """Change one's own profile, but for names, specialties and licence."""
         doctor = service.change_own(actor=self.actor, expected=self.expected, **self.body)

@@ -11,11 +11,16 @@ from marshmallow import ValidationError, fields, pre_load, validate
 from server.core import fields as f
 from server.core.people import full_name
 from server.core.schema import Body, ListQuery, Out, SearchText, SortKeys, with_two_names
-from server.modules.doctors.enums import DoctorStatus
+from server.modules.doctors.enums import DoctorStatus, OnConflict
 from server.modules.doctors.schemas.days import CalendarDay
 from server.modules.doctors.schemas.specialty import SpecialtyCode
 
 _CODES = {"type": "array", "items": {"type": "string"}, "description": "Codes of specialties."}
+_LOST = {
+    "writeOnly": True,
+    "description": "What becomes of live bookings that a new `timezone` puts outside all hours; `refuse` if it is not "
+    "said.",
+}
 _AMOUNT = {"pattern": "^[0-9]{1,7}([.][0-9]{1,2})?$"}
 
 
@@ -70,6 +75,7 @@ class DoctorChange(DoctorPut):
     """What an admin changes of a doctor; `status` active brings a deactivated one back."""
 
     status = f.Choice(DoctorStatus)
+    on_conflict = f.Choice(OnConflict, metadata=_LOST)
 
 
 class DoctorIn(DoctorPut):
@@ -98,6 +104,8 @@ class OwnDoctorIn(DoctorIn):
 
 class OwnDoctorChange(_Practice):
     """What doctors change of themselves: names, specialties and licence are the clinic's word."""
+
+    on_conflict = f.Choice(OnConflict, metadata=_LOST)
 
 
 class PublicDoctor(Out):

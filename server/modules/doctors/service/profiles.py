@@ -82,18 +82,27 @@ def make_own(*, actor: Actor, **fields: Any) -> Doctor:
     return add(actor=actor, **{**names, **fields, "user_id": user.id})
 
 
-def change(*, actor: Actor, doctor_id: uuid.UUID, expected: Expected = ANY_VERSION, **changes: Any) -> Doctor:
-    """Change a doctor; another account, or none, changes whose calendar it is."""
+def change(
+    *,
+    actor: Actor,
+    doctor_id: uuid.UUID,
+    expected: Expected = ANY_VERSION,
+    on_conflict: str | None = None,
+    **changes: Any,
+) -> Doctor:
+    """Change a doctor; another account, or none, changes whose calendar it is, another zone when the hours are."""
     if changes.get("user_id") is not None:
         _lock_account(changes["user_id"])
     doctor = locked(doctor_id)
     doctor.require(expected)
-    former_id = doctor.user_id
+    former_id, was_timezone = doctor.user_id, doctor.timezone
     status = changes.pop("status", doctor.status)
     write(doctor, changes)
     db.session.flush()
     if doctor.user_id != former_id:
         signals.account_changed.send(doctor=doctor)
+    if doctor.timezone != was_timezone:
+        signals.clock_changing.send(doctor=doctor, actor=actor, was_timezone=was_timezone, on_conflict=on_conflict)
     if status != doctor.status:
         _set_status(actor, doctor, status)
     return doctor
