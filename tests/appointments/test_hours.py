@@ -398,6 +398,27 @@ def test_leave_ends_after_it_begins(own):
     refused(add(own, "time-off", **leave(berlin(7, 0), berlin(8, 0)), on_conflict="keep"), 422, "on_conflict")
 
 
+def test_the_same_leave_is_taken_once(app, own):
+    client, doctor = own
+    week = leave(berlin(7, 0), berlin(14, 0))
+    assert add(own, "time-off", **week).status_code == 201
+    conflict(add(own, "time-off", **week, reason="Holiday", on_conflict="cancel"), "already_off")
+    beside = (
+        leave(berlin(7, 0), berlin(13, 0)),
+        leave(berlin(8, 0), berlin(14, 0)),
+        leave(berlin(6, 0), berlin(15, 0)),
+    )
+    assert [add(own, "time-off", **other).status_code for other in beside] == [201] * 3
+    assert add(signed_in_doctor(app), "time-off", **week).status_code == 201
+    path = f"/doctors/{doctor.id}/time-off"
+    listed = client.get(path).json["data"]
+    [first] = [
+        one["id"] for one in listed if (one["starts_at"], one["ends_at"]) == (week["starts_at"], week["ends_at"])
+    ]
+    assert client.delete(f"{path}/{first}").status_code == 204
+    assert add(own, "time-off", **week).status_code == 201
+
+
 def test_leave_over_live_bookings_lists_them_all(app, own):
     client, doctor = own
     open_hours(app, doctor.id, capacity=2)

@@ -75,6 +75,16 @@ def test_no_booking_slips_in_beside_leave(app, live_server, admin):
     assert sum(seen.values()) == ROUNDS
 
 
+def test_of_the_same_leave_sent_at_once_one_is_written(app, live_server, admin):
+    doctor = make_doctor(app)
+    for number in range(10):
+        leave = {"starts_at": written(at(3 + number, "00:00")), "ends_at": written(at(4 + number, "00:00"))}
+        path = f"/doctors/{doctor.id}/time-off"
+        answers = at_once(4, lambda _, path=path, leave=leave: send(live_server, admin, "POST", path, leave))
+        assert codes(answers) == {(201, None): 1, (409, "already_off"): 3}
+    assert len(query(app, "SELECT id FROM time_off")) == 10
+
+
 def test_leave_that_cancels_and_a_move_do_not_block_each_other(app, live_server, admin):
     """Both lock the doctor before the appointment; the move ends in a day without leave, or is refused."""
     doctor, patient = open_doctor(app), make_patient(app)

@@ -141,7 +141,12 @@ class TimeOffCollection(Resource):
         return self.page(queries.page_of_leave(self.connection, _LEAVE_COLUMNS, doctor_id, self.query))
 
     @declares(
-        Perm.HOURS_MANAGE, action="time_off.take", body=TimeOffIn, out=TimeOffOut, problems=(HasBookings,), **_LEAVE
+        Perm.HOURS_MANAGE,
+        action="time_off.take",
+        body=TimeOffIn,
+        out=TimeOffOut,
+        problems=(service.AlreadyOff, HasBookings),
+        **_LEAVE,
     )
     def post(self, doctor_id: uuid.UUID) -> Response:
         """Take leave; live bookings that overlap it are listed, unless `on_conflict` says to cancel them."""

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from server.core import clock, trail as trails
 from server.core.access import Actor
@@ -42,6 +42,12 @@ class DateTaken(Conflict):
     """That date has its own hours already, or is closed; delete that first."""
 
     code = "date_taken"
+
+
+class AlreadyOff(Conflict):
+    """The doctor has this very leave already."""
+
+    code = "already_off"
 
 
 def open_window(*, doctor_id: uuid.UUID, weekday: str, slot_minutes: int | None = None, **fields: Any) -> Window:
@@ -169,8 +175,12 @@ def take_leave(
     on_conflict: str | None = None,
     **fields: Any,
 ) -> TimeOff:
-    """Write down a doctor's leave, and settle the bookings that overlap it."""
+    """Write down a doctor's leave, once, and settle the bookings that overlap it."""
+    # Counting locks the doctor's row: of two who send the same leave at once, the second looks after the first is in.
     calendar.count_up(doctor_id=doctor_id)
+    same = (TimeOff.doctor_id == doctor_id, TimeOff.starts_at == starts_at, TimeOff.ends_at == ends_at)
+    if db.session.scalar(select(exists().where(*same))):
+        raise AlreadyOff
     leave = TimeOff(doctor_id=doctor_id, starts_at=starts_at, ends_at=ends_at, **fields)
     db.session.add(leave)
     db.session.flush()
