@@ -251,6 +251,22 @@ def test_a_practitioner_is_named_by_number_within_a_bundle(app, tmp_path):
     assert practised(app) == {"Łuczak1": ["cardiology"], "Łuczak2": ["neurology"]}
 
 
+def test_a_practitioner_is_named_by_npi_in_any_file_and_a_number_of_two_is_nobodys(app, tmp_path):
+    def of_npi(number, npi, *specialties):
+        return role(number, 1, *specialties, practitioner={"identifier": {"system": NPI, "value": npi}})
+
+    output = take(app, tmp_path, of_npi(1, "91", CARDIOLOGY), name="roles.json")
+    assert "PractitionerRole 1 (unknown_practitioner)" in output
+    twins = [practitioner(number, identifier=[{"system": NPI, "value": "7"}]) for number in (2, 3)]
+    output = take(app, tmp_path, practitioner(1), *twins, of_npi(2, "7", NEUROLOGY), name="people.json")
+    assert "PractitionerRole: 1 added" in output
+    assert "PractitionerRole 1 (unknown_practitioner)" in output
+    of_another_kind = role(3, 1, PSYCHIATRY, practitioner={"reference": f"Patient?identifier={NPI}|91"})
+    take(app, tmp_path, of_another_kind, of_npi(4, "91", {"text": "Urology"}), name="more.json")
+    told = {"Łuczak1": ["cardiology", "urology"], "Łuczak2": ["general_practice"], "Łuczak3": ["general_practice"]}
+    assert practised(app) == told
+
+
 def test_ids_are_those_of_their_source(app, tmp_path):
     one = practitioner(1, id="7", name=[{"family": "North", "given": ["A"]}])
     two = practitioner(2, id="7", name=[{"family": "South", "given": ["B"]}])

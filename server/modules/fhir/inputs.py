@@ -24,6 +24,7 @@ _FILES = (".json", ".ndjson")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,59}", re.ASCII)
 _REFERENCE = re.compile(r"(?:.*/)?(Patient|Practitioner)/([A-Za-z0-9\-.]{1,64})(?:/_history/.*)?", re.ASCII)
+_NUMBERED = re.compile(r"(Patient|Practitioner)\?identifier=([^|]{1,200})\|([^|]{1,100})")
 
 # Whom resources are about, and the elements that refer to them: a patient, where nothing else is said.
 PATIENT, PRACTITIONER = "Patient", "Practitioner"
@@ -198,12 +199,16 @@ def _incoming(place: str, resource: Any, url: Any, known_as: dict[str, Any], ori
         raise Unreadable(f"an entry of type {kind}: {error}") from None
     digest = hashlib.sha256(body).hexdigest()
     resource_id = _id_of(resource, url) or digest
-    about, subject_id = _subject(kind, resource, known_as)
+    about, reference = _reference(kind, resource)
+    subject_id = _subject_id(about, reference, known_as)
     # Of a UUID that speaks of somebody without one, that one is known only together with the source.
     is_global = subject_id is None or origin.source_of(subject_id) == ANYWHERE
     source = origin.source_of(resource_id) if is_global else origin.source
     sources = (origin.source_of(subject_id), ANYWHERE) if subject_id else ()
     subjects = [(one, about, subject_id) for one in sources if subject_id]
+    # A number that nobody in the bundle has may be known here; one that two have is nobody's.
+    if reference is not None and reference not in known_as and (found := _NUMBERED.fullmatch(reference)):
+        subjects = [(found[2], found[1], found[3])] if found[1] == about else []
     return Incoming(place, source, kind, resource_id, digest, body, resource, subjects)
 
 
@@ -215,23 +220,28 @@ def _id_of(resource: dict[str, Any], url: Any) -> str | None:
     return str(given) if given else None
 
 
-def _subject(kind: str, resource: dict[str, Any], known_as: dict[str, Any]) -> tuple[str, str | None]:
-    """Return whom a resource is about: by the URL or a number of a bundle's entry, or by type and id."""
+def _reference(kind: str, resource: dict[str, Any]) -> tuple[str, str | None]:
+    """Return what a resource is about, and how it refers to it."""
     about, elements = _ABOUT.get(kind, _ABOUT_A_PATIENT)
     referred = next((resource[name] for name in elements if name in resource), None)
-    reference = None
-    if isinstance(referred, dict):
-        reference = referred.get("reference") or _by_number(about, referred.get("identifier"))
-    if not isinstance(reference, str):
+    if not isinstance(referred, dict):
         return about, None
+    reference = referred.get("reference") or _by_number(about, referred.get("identifier"))
+    return about, reference if isinstance(reference, str) else None
+
+
+def _subject_id(about: str, reference: str | None, known_as: dict[str, Any]) -> str | None:
+    """Return the id of whom a reference names: by the URL or a number of a bundle's entry, or by type and id."""
+    if reference is None:
+        return None
     entry = known_as.get(reference)
     if isinstance(entry, dict):
-        return about, _id_of(entry, reference)
+        return _id_of(entry, reference)
     if reference.startswith("urn:uuid:"):
         given = reference.removeprefix("urn:uuid:")
-        return about, given if _ID.fullmatch(given) else None
+        return given if _ID.fullmatch(given) else None
     found = _REFERENCE.fullmatch(reference)
-    return about, found[2] if found and found[1] == about else None
+    return found[2] if found and found[1] == about else None
 
 
 def _by_numbers(resources: list[Any]) -> dict[str, Any]:

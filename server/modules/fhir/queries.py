@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, exists, or_, select
 
+from server.modules.doctors.models import Doctor
 from server.modules.fhir.models import WAITING, FhirResource, ImportProgress
 from server.modules.patients.models import Allergy, Condition
 
@@ -56,6 +57,17 @@ def body_of(connection: Connection, copy_id: uuid.UUID) -> bytes:
     """Return a kept resource, still deflated."""
     body: bytes = connection.execute(select(_table.c.body).where(_table.c.id == copy_id)).scalar_one()
     return body
+
+
+def doctors_by_licence(connection: Connection, numbers: Collection[str]) -> dict[str, uuid.UUID]:
+    """Return the doctors who alone have one of these licence numbers."""
+    table = Doctor.__table__
+    found: dict[str, list[uuid.UUID]] = {}
+    for some in _chunks(sorted(numbers)):
+        stmt = select(table.c.license_number, table.c.id).where(table.c.license_number.in_(some))
+        for row in connection.execute(stmt):
+            found.setdefault(row.license_number, []).append(row.id)
+    return {number: ids[0] for number, ids in found.items() if len(ids) == 1}
 
 
 def roles_of(connection: Connection, doctor_ids: Collection[uuid.UUID]) -> Iterator[tuple[uuid.UUID, bytes]]:

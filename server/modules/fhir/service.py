@@ -16,8 +16,8 @@ from server.core import clock, trail as trails
 from server.core.db import db, is_postgres
 from server.core.ids import new_id
 from server.modules.fhir import queries
-from server.modules.fhir.inputs import Incoming, wished_id
-from server.modules.fhir.mapping import Mapped, NotPlaced
+from server.modules.fhir.inputs import PRACTITIONER, Incoming, wished_id
+from server.modules.fhir.mapping import NPI, Mapped, NotPlaced
 from server.modules.fhir.models import OF_NOBODY_KNOWN, FhirResource, ImportProgress, Reason
 from server.modules.fhir.queries import Key, Known
 from server.modules.fhir.takers import PATIENT, TAKERS, Taker
@@ -91,7 +91,12 @@ def _known(connection: Connection, items: Sequence[Incoming]) -> dict[Key, Known
         ids.setdefault(item.source, set()).add(item.resource_id)
         for source, _, subject_id in item.subjects:
             ids.setdefault(source, set()).add(subject_id)
-    return queries.known_of(connection, ids)
+    found = queries.known_of(connection, ids)
+    # The licence number of a doctor who came from a Practitioner is the NPI, by which others may refer to them.
+    npis = {number for item in items for system, kind, number in item.subjects if (system, kind) == (NPI, PRACTITIONER)}
+    for number, doctor_id in queries.doctors_by_licence(connection, npis).items():
+        found[NPI, PRACTITIONER, number] = Known(object_id=doctor_id)
+    return found
 
 
 def lock(connection: Connection) -> None:
