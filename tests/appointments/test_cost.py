@@ -12,9 +12,8 @@ from tests.core.test_round_trips import counting
 from tests.factories.calendar import at, open_hours, signed_in_doctor
 from tests.factories.people import make_patient, signed_in
 
-# Doctor's time; patient and who is told; time, booking, history and relations; wishes, notice and mail; read back;
-# audit.
-STATEMENTS = 8
+# Doctor's time; patient and who is told; time, booking, history and relations; wishes, notice and mail; audit.
+STATEMENTS = 7
 
 
 @contextlib.contextmanager
@@ -83,3 +82,14 @@ def test_the_statements_of_a_seat_are_compiled_once(on_postgres, for_patient):
         assert seat_statements.take(**wanted)._generate_cache_key() is not None
     assert all(one._generate_cache_key() is not None for one in seat_statements.follow_by_itself())
     assert seat_statements.WHY._generate_cache_key() is not None
+
+
+@pytest.mark.parametrize("role", ["receptionist", "admin", "nurse"])
+def test_what_a_booking_answers_is_what_is_stored(app, doctor, role):
+    someone = signed_in(app, role)
+    sent = {**wish(doctor, make_patient(app), at(4)), "reason": "Knee", "notes": "Bring the scan", "location": "Room 7"}
+    answer = someone.post("/appointments", json=sent)
+    assert answer.status_code == 201
+    read = someone.get(f"/appointments/{answer.json['data']['id']}")
+    assert answer.json["data"] == read.json["data"]
+    assert answer.headers["ETag"] == read.headers["ETag"]

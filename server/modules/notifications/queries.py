@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, func, literal_column, select
+from sqlalchemy import Connection, Select, Uuid, bindparam, func, literal_column, or_, select
 
 from server.core.access import Actor
 from server.core.listing import ListSpec, Page, fetch_page
@@ -58,10 +59,21 @@ def waiting_mails(connection: Connection) -> dict[str, int]:
 
 def wishes(connection: Connection, kind: Kind, user_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Wish]:
     """Return on which channels each user wishes to hear of a kind."""
-    table = NotificationPreference.__table__
-    stmt = select(table).where(table.c.kind == kind, table.c.user_id.in_(user_ids))
-    chosen = {row.user_id: {"in_app": row.in_app, "email": row.email} for row in connection.execute(stmt)}
+    if not user_ids:
+        return {}
+    asked = {"kind": kind, **{f"user_{number}": user_id for number, user_id in enumerate(user_ids)}}
+    rows = connection.execute(_chosen(len(user_ids)), asked)
+    chosen = {row.user_id: {"in_app": row.in_app, "email": row.email} for row in rows}
     return {user_id: _heard(kind, chosen.get(user_id)) for user_id in user_ids}
+
+
+@lru_cache(maxsize=16)
+def _chosen(users: int) -> Select[Any]:
+    """Return the statement about what so many users have chosen, built once."""
+    table = NotificationPreference.__table__
+    is_asked = or_(*(table.c.user_id == bindparam(f"user_{number}", type_=Uuid) for number in range(users)))
+    chosen = select(table.c.user_id, table.c.in_app, table.c.email)
+    return chosen.where(table.c.kind == bindparam("kind"), is_asked)
 
 
 def preferences_of(connection: Connection, user_id: uuid.UUID) -> dict[str, Wish]:

@@ -248,6 +248,11 @@ def _glass_widens(actor: Actor, permission: Permission) -> bool:
     return permission not in NOT_BY_GLASS and (GLASS in scopes or takes_relation)
 
 
+def sees_all(actor: Actor, permission: Permission) -> bool:
+    """Whether the permission shows the actor all of every chart by role, so that no chart need be asked for a way."""
+    return ALL in actor.scopes(permission) and not actor.can(Perm.BREAK_GLASS)
+
+
 def voids_by_glass(connection: Connection, actor: Actor, patient_id: uuid.UUID) -> bool:
     """Whether the actor may mark what others wrote as entered in error, through glass that is open now."""
     if GLASS not in actor.scopes(Perm.VOID):

@@ -62,8 +62,8 @@ class AppointmentCollection(Appointments):
     )
     def post(self) -> Response:
         """Book an appointment; of all who want a time at once one gets it, the others 409 `slot_taken`."""
-        booked = booking.book(actor=self.actor, **self.body)
-        return self.created(self.seen(booked.id), "Appointment booked.")
+        made = booking.make(actor=self.actor, **self.body)
+        return self.created(self.made(made), "Appointment booked.")
 
 
 class AppointmentSearch(Appointments):

@@ -16,6 +16,8 @@ from server.core.resource import Resource
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.queries import appointments as queries
 from server.modules.appointments.schemas.appointment import AppointmentAnswer, AppointmentCard, AppointmentOut
+from server.modules.appointments.service.booking import Made
+from server.modules.patients.policies import sees_all
 
 READ = {"object_type": "appointment", "out": AppointmentAnswer}
 
@@ -34,6 +36,14 @@ class Appointments(Resource):
         *row, shows_all = queries.one_row(self.connection, self.actor, appointment_id, permission)
         trails.current().about(appointment_id, patient_id=row[_PATIENT])
         return (_show_all if shows_all else _show_card)(row)
+
+    def made(self, made: Made) -> dict[str, Any]:
+        """Return a new appointment as the caller sees it; who books for everybody sees what they have just written."""
+        booked, names = made.appointment, made.names
+        if names is None or not sees_all(self.actor, Perm.BOOK):
+            return self.seen(booked.id)
+        trails.current().about(booked.id, patient_id=booked.patient_id)
+        return _show_all([names[column] if column in names else getattr(booked, column) for column in queries.COLUMNS])
 
     def many(self, page: Page) -> Response:
         """Answer one page of appointments."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +29,20 @@ from server.modules.patients.service.people import FieldNotAllowed
 _COLUMNS = tuple(column.name for column in Appointment.__table__.columns)
 
 
-def book(
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new appointment, and what it calls patient and doctor where that was read on the way."""
+
+    appointment: Appointment
+    names: Mapping[str, Any] | None
+
+
+def book(**wanted: Any) -> Appointment:
+    """Book a time as `make` does, and return the appointment alone."""
+    return make(**wanted).appointment
+
+
+def make(
     *,
     actor: Actor | None,
     patient_id: uuid.UUID | None,
@@ -44,7 +58,7 @@ def book(
     override_reason: str | None = None,
     series_id: uuid.UUID | None = None,
     id: uuid.UUID | None = None,  # noqa: A002 - as above
-) -> Appointment:
+) -> Made:
     """Book a time with a doctor for a patient; what was held is booked by the rules that it was held by."""
     connection = db.session.connection()
     minutes = asked_minutes(starts_at, ends_at, duration_minutes)
@@ -75,7 +89,8 @@ def book(
         verdict = judging.require_open(facts, starts_at, minutes, door=door, override_reason=override_reason)
         row = _row(written, verdict, location)
         if seats.book(connection, seats.wanted(facts, verdict, whom), row, _beside(row, facts)):
-            return _booked(actor, row, audience)
+            appointment = _booked(actor, row, audience)
+            return Made(appointment, audience.names[doctor_id] if audience else None)
         bookable_patient(actor=actor, patient_id=whom, as_staff=as_staff)
         facts = judging.known_doctor(doctor_id, starts_at)
     raise judging.hours_changed()

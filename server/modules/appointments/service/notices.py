@@ -13,7 +13,7 @@ from server.core.db import db
 from server.modules.appointments.models import Appointment
 from server.modules.appointments.queries.audience import Audience, audience_of
 from server.modules.notifications.enums import Kind
-from server.modules.notifications.service import enqueue_mail, notify
+from server.modules.notifications.service import notify
 
 # To whoever has an account, and to a patient who has an e-mail address alone.
 APPOINTMENT_MAIL, APPOINTMENT_LETTER = "appointment", "appointment_letter"
@@ -106,11 +106,11 @@ def _tell(
 ) -> None:
     version = appointment.version if version is None else version
     details = {**_details(kind, appointment.id, appointment.doctor_id, appointment.starts_at, audience), **more}
-    if user_ids:
-        _notify(appointment, user_ids, kind, details, version)
+    letters = []
     if audience.takes_letter:
         key = f"{APPOINTMENT_LETTER}:{kind}:{appointment.id}:{version}"
-        enqueue_mail(kind=APPOINTMENT_LETTER, subject_id=appointment.id, dedupe_key=key, details=details)
+        letters = [{"kind": APPOINTMENT_LETTER, "subject_id": appointment.id, "dedupe_key": key, "details": details}]
+    _notify(appointment, user_ids, kind, details, version, letters=letters)
 
 
 def _details(
@@ -127,7 +127,13 @@ def _details(
 
 
 def _notify(
-    appointment: Appointment, user_ids: set[uuid.UUID], kind: Kind, details: dict[str, Any], version: int
+    appointment: Appointment,
+    user_ids: set[uuid.UUID],
+    kind: Kind,
+    details: dict[str, Any],
+    version: int,
+    *,
+    letters: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     notify(
         user_ids=user_ids,
@@ -137,4 +143,5 @@ def _notify(
         version=version,
         details=details,
         mail=APPOINTMENT_MAIL,
+        letters=letters,
     )

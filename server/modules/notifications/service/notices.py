@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -32,10 +32,12 @@ def notify(
     version: int = 1,
     details: Mapping[str, str] | None = None,
     mail: str | None = None,
+    letters: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Tell users, in the application and by mail as each prefers; what they were told of this version is not repeated.
 
-    `mail` names a mail kind whose composer writes to the user instead of the general one, with `details`.
+    `mail` names a mail kind whose composer writes to the user instead of the general one, with `details`. `letters` are
+    mails to whoever has no account, as `enqueue_mail` takes them.
     """
     db.session.flush()  # a user may be as new as the news
     wishes = queries.wishes(db.session.connection(), kind, sorted(set(user_ids)))
@@ -60,8 +62,7 @@ def notify(
     ]
     told = set(insert_new(db.session.connection(), Notification.__table__, rows))
     mailed = [row for row in rows if row["id"] in told and wishes[row["user_id"]]["email"]]
-    if mailed:
-        outbox.put([_mail(row["id"], row["user_id"], mail, details or {}) for row in mailed])
+    outbox.put([*(_mail(row["id"], row["user_id"], mail, details or {}) for row in mailed), *letters])
 
 
 def tell_of_security(

@@ -54,6 +54,8 @@ def enqueue_mail(*, kind: str, subject_id: uuid.UUID, dedupe_key: str, details: 
 
 def put(messages: Sequence[Mapping[str, Any]]) -> None:
     """Write messages in one statement and have them delivered after the commit."""
+    if not messages:
+        return
     now = clock.now()
     fresh = {"status": OutboxStatus.PENDING, "attempts": 0, "next_attempt_at": now, "created_at": now}
     insert_new(db.session.connection(), OutboxMessage.__table__, [{"id": new_id(), **fresh, **m} for m in messages])
