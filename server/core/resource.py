@@ -119,13 +119,15 @@ class Resource(flask_restful.Resource):
     def _write(self, method: Callable[..., Response], path: dict[str, Any]) -> Response:
         prepare: Callable[..., Any] | None = getattr(self, f"before_{method.__name__}", None)
         self.prepared = prepare(**path) if prepare else None
-        claim = idempotency.claim_of(request, self.declaration, trails.current().actor)
+        trail = trails.current()
+        claim, known = idempotency.claim_of(request, self.declaration, trail.actor), trail.collected()
         for attempts_left in reversed(range(ATTEMPTS)):
             try:
                 return self._attempt(method, path, claim)
             except DBAPIError as error:
                 if not (attempts_left and was_in_the_way(error)):
                     raise
+                trail.restore(known)
         raise AssertionError("the last attempt answers or raises")
 
     def _attempt(

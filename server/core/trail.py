@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -72,10 +72,23 @@ class Trail:
         self.object_ids = shown[:MAX_OBJECT_IDS]
         self.object_count = len(shown)
 
+    def collected(self) -> dict[str, Any]:
+        """Return what is known so far, to be `restore`d where what is done next is rolled back."""
+        return {one.name: _copy(getattr(self, one.name)) for one in fields(self)}
+
+    def restore(self, collected: Mapping[str, Any]) -> None:
+        """Forget what became known since."""
+        for name, value in collected.items():
+            setattr(self, name, _copy(value))
+
     @property
     def duration_ms(self) -> int:
         """Milliseconds since the request began."""
         return round((time.perf_counter() - self._began) * 1000)
+
+
+def _copy(value: Any) -> Any:
+    return value.copy() if isinstance(value, list | set | dict) else value
 
 
 Recorder = Callable[[Connection, Trail, int], None]

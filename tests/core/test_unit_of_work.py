@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from server.core import trail as trails
 from server.core.db import db
 from server.core.uow import after_commit, command, unit_of_work
-from server.modules.patients.resources.people import PatientCollection
+from server.modules.patients.resources.people import PatientCollection, PatientItem
 from tests.factories.database import audit_rows, query
 from tests.factories.people import make_user, sign_in
 
@@ -141,6 +142,38 @@ def test_a_transaction_that_was_in_the_way_is_begun_again(app, as_role, monkeypa
     assert tries == [201, 201, 201]
     assert len(query(app, "SELECT id FROM patients")) == 1
     assert [row["status"] for row in audit_rows(app) if row["action"] == "patients.register"] == [201]
+
+
+def test_the_trail_tells_nothing_of_what_was_rolled_back(app, as_role, monkeypatch):
+    admin = as_role("admin")
+    chart = admin.post("/patients", json=NEW).json["data"]
+    original, tries = PatientItem.patch, []
+
+    def patch(self, patient_id):
+        trail = trails.current()
+        if tries:
+            return original(self, patient_id)
+        tries.append(1)
+        original(self, patient_id)
+        db.session.flush()
+        trail.note, trail.version_before = "of the first attempt", 7
+        trail.changed.add("city")
+        trail.values_after["status"] = "inactive"
+        raise ended("40P01")
+
+    patch.declaration = original.declaration
+    monkeypatch.setattr(PatientItem, "patch", patch)
+    assert admin.patch(f"/patients/{chart['id']}", json={"first_name": "C"}).status_code == 200
+    (row,) = [row for row in audit_rows(app) if row["method"] == "PATCH"]
+    told = {name: row[name] for name in ("note", "version_before", "version_after", "changed", "values_after")}
+    assert told == {
+        "note": "",
+        "version_before": 1,
+        "version_after": 2,
+        "changed": ["first_name"],
+        "values_after": None,
+    }
+    assert row["actor_id"] == admin.user.id
 
 
 def test_a_transaction_is_not_begun_again_for_ever(app, as_role, monkeypatch):
