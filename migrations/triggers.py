@@ -49,13 +49,17 @@ CREATE TRIGGER patients_search_update AFTER UPDATE OF search_text, number ON pat
 END""",
 }
 
-# What the exclusion constraints of PostgreSQL say; the messages are the names of those.
+# What the exclusion constraints of PostgreSQL say; the messages are the names of those. No row is longer than the
+# longest visit and its buffers, so that older rows need no look; a second more makes up for what is rounded.
+LONGEST_VISIT_MINUTES, LONGEST_TAKEN_MINUTES = 480, 960
 _OVERLAPS_SQLITE = {
     "ex_taken_intervals_doctor": (
         "doctor_id = new.doctor_id AND seat = new.seat AND busy_from < new.busy_to AND busy_to > new.busy_from"
+        f" AND busy_from > datetime(new.busy_from, '-{LONGEST_TAKEN_MINUTES} minutes', '-1 second')"
     ),
     "ex_taken_intervals_patient": (
         "patient_id = new.patient_id AND starts_at < new.ends_at AND ends_at > new.starts_at"
+        f" AND starts_at > datetime(new.starts_at, '-{LONGEST_VISIT_MINUTES} minutes', '-1 second')"
     ),
 }
 _NO_OVERLAP_SQLITE = """
