@@ -221,6 +221,21 @@ def test_what_get_shows_put_takes(app, desk, oneself):
     assert (other.status_code, blamed(other)) == (422, {"patient_id"})
 
 
+@pytest.mark.parametrize("name", ["notes", "location"])
+@pytest.mark.parametrize("value", ["At home", None])
+def test_patients_do_not_change_what_staff_write(desk, app, oneself, name, value):
+    someone, own = oneself
+    made = booked(desk, open_doctor(app), own, notes="Bring the scan", location="Room 2")
+    refused(someone.patch(one(made), json={name: value}), 403, "field_not_allowed", name)
+    later = {"doctor_id": made["doctor_id"], "starts_at": written(at(4))}
+    if value:
+        refused(someone.put(one(made), json={**later, name: value}), 403, "field_not_allowed", name)
+    assert someone.put(one(made), json={**later, "reason": "knee"}).status_code == 200
+    shown = desk.get(one(made)).json["data"]
+    assert (shown["starts_at"], shown["reason"]) == (written(at(4)), "knee")
+    assert (shown["notes"], shown["location"]) == ("Bring the scan", "Room 2")
+
+
 def test_patients_write_the_reason_and_no_notes(app, oneself):
     someone, own = oneself
     made = booked(someone, open_doctor(app), own)

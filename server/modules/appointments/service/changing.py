@@ -21,16 +21,19 @@ from server.modules.appointments.service.times import asked_minutes
 from server.modules.appointments.service.words import write_words
 
 WORDS = ("type", "reason", "notes", "location")
+_OF_STAFF = frozenset({"notes", "location"})
 _PRESENT: tuple[Any, ...] = (
     *(Appointment.patient_id, Appointment.doctor_id, Appointment.starts_at, Appointment.ends_at),
-    *(Appointment.notes, Appointment.override_reason),
+    *(Appointment.notes, Appointment.location, Appointment.override_reason),
 )
 
 
-def change(*, actor: Actor, appointment_id: uuid.UUID, expected: Expected, whole: bool, **sent: Any) -> Appointment:
+def change(
+    *, actor: Actor, appointment_id: uuid.UUID, expected: Expected, stood: Expected, whole: bool, **sent: Any
+) -> Appointment:
     """Write what was sent of an appointment; `whole` says that it is all there is to write.
 
-    Where staff move it at short notice, the reason that is sent says why.
+    `stood` is the version that it may be moved from: what is not sent of time and doctor stays. Where staff move it at short notice, the reason that is sent says why.
     """
     reached = doors.reach(actor, Perm.BOOK, appointment_id)
     present = db.session.execute(select(*_PRESENT).where(Appointment.id == appointment_id)).one()
@@ -38,9 +41,9 @@ def change(*, actor: Actor, appointment_id: uuid.UUID, expected: Expected, whole
         raise refused("patient_id", why="The patient of an appointment stays who it is.")
     words = {name: sent[name] for name in WORDS if name in sent}
     if not reached.is_staff:
-        if whole and words["notes"] in (None, present.notes):
-            del words["notes"]
-        require_staff_fields(False, **{name: words[name] for name in ("notes",) if name in words})
+        staying = [name for name in _OF_STAFF if whole and words[name] in (None, getattr(present, name))]
+        words = {name: value for name, value in words.items() if name not in staying}
+        require_staff_fields(False, **dict.fromkeys(_OF_STAFF & words.keys(), True))
     passed = sent.get("override_reason")
     if passed == present.override_reason:
         passed = None
@@ -52,7 +55,7 @@ def change(*, actor: Actor, appointment_id: uuid.UUID, expected: Expected, whole
     return moving.reschedule(
         actor=actor,
         appointment_id=appointment_id,
-        expected=expected,
+        expected=stood,
         override_reason=passed,
         reason=sent.get("reason"),
         beside=words,
