@@ -203,6 +203,18 @@ def test_an_email_finds_nothing_for_those_who_may_not_see_it(app, many):
         assert len(ids(someone.get("/appointments?q=wenders"))) == 2
 
 
+@pytest.mark.parametrize("path", ["/appointments", "/appointments/me", "/appointments/doctor/me"])
+def test_a_range_has_an_order(admin, path):
+    for since, until in (
+        ("2026-03-02", "2026-03-01"),
+        ("2026-03-02T09:00:01Z", "2026-03-02T09:00:00Z"),
+        ("2026-03-02T23:00:00Z", "2026-03-02"),
+    ):
+        answer = admin.get(path, query_string={"from": since, "to": until})
+        assert (answer.status_code, blamed(answer)) == (422, {"to"}), answer.text
+    assert admin.get(path, query_string={"from": "2026-03-02T22:59:59Z", "to": "2026-03-02"}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "query",
     [

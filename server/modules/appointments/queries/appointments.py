@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, union_all
@@ -31,7 +31,7 @@ from server.modules.appointments.policies import (
     visible,
 )
 from server.modules.appointments.queries.facts import LONGEST_VISIT
-from server.modules.appointments.schemas.appointment import AppointmentOut, HistoryOut, When
+from server.modules.appointments.schemas.appointment import AppointmentOut, HistoryOut, When, begin_of, end_of
 from server.modules.doctors.models import Doctor
 from server.modules.patients.models import Patient
 from server.modules.patients.policies import Way, shows_all as shows_all_of_patient, way_of, ways
@@ -141,16 +141,6 @@ _FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "from": lambda bound: Appointment.starts_at >= begin_of(bound),
     "to": lambda bound: Appointment.starts_at < end_of(bound),
 }
-
-
-def begin_of(bound: date) -> datetime:
-    """Return the instant from which a range that begins with this date, or instant, reaches."""
-    return bound if isinstance(bound, datetime) else datetime.combine(bound, time(), clock.clinic_zone())
-
-
-def end_of(bound: date) -> datetime:
-    """Return the instant before which a range ends: a date is still in it, an instant is not."""
-    return bound if isinstance(bound, datetime) else begin_of(bound + timedelta(days=1))
 
 
 def _filters(connection: Connection, actor: Actor, query: Mapping[str, Any]) -> tuple[list[ColumnElement[bool]], bool]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from server.core import clock, fields as f
 from server.core.people import full_name
@@ -125,6 +125,16 @@ class Statuses(fields.String):
         return tuple(sorted(set(words)))
 
 
+def begin_of(bound: date) -> datetime:
+    """Return the instant from which a range that begins with this date, or instant, reaches."""
+    return bound if isinstance(bound, datetime) else datetime.combine(bound, time(), clock.clinic_zone())
+
+
+def end_of(bound: date) -> datetime:
+    """Return the instant before which a range ends: a date is still in it, an instant is not."""
+    return bound if isinstance(bound, datetime) else begin_of(bound + timedelta(days=1))
+
+
 class _AppointmentQuery(ListQuery):
     sort = SortKeys("starts_at", "created_at")
     q = SearchText()
@@ -133,6 +143,11 @@ class _AppointmentQuery(ListQuery):
     series_id = f.Id()
     status = Statuses()
     type = f.Choice(AppointmentType)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if {"from", "to"} <= data.keys() and end_of(data["to"]) <= begin_of(data["from"]):
+            raise ValidationError("Must not be before `from`.", "to")
 
 
 _RANGE: dict[str, fields.Field[Any]] = {"from": f.DayOrInstant(), "to": f.DayOrInstant()}
