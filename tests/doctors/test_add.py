@@ -27,6 +27,11 @@ def test_a_doctor_comes_back_as_sent(app, client, admin):
     assert public == {name: made[name] for name in PUBLIC}
 
 
+def test_a_doctor_is_not_changed_before_they_are_made(admin):
+    made = add(admin, specialties=["urology"])
+    assert made["updated_at"] >= made["created_at"]
+
+
 def test_the_least_and_a_name_in_one(admin):
     made = add(admin)
     assert (made["specialties"], made["languages"], made["qualifications"]) == ([], [], [])

@@ -33,6 +33,14 @@ def test_put_sets_back_what_is_missing(admin):
     refused(admin.put(f"/doctors/{made['id']}", json={"city": "X"}), 422, "validation_failed", "first_name")
 
 
+def test_put_keeps_the_account_unless_it_is_sent(app, admin):
+    user = make_user(app, "doctor")
+    path = f"/doctors/{add(admin, user_id=str(user.id))['id']}"
+    assert admin.put(path, json=facts(license_number="MA-1")).json["data"]["user_id"] == str(user.id)
+    bare = admin.put(path, json=facts(user_id=None)).json["data"]
+    assert (bare["user_id"], bare["license_number"]) == (None, None)
+
+
 def test_patch_changes_what_is_sent_and_finds_by_it(client, admin):
     made = add(admin, **WHOLE)
     path = f"/doctors/{made['id']}"

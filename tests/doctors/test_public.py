@@ -61,6 +61,7 @@ def rate(app, doctor, count, total):
         ({"language": "en"}, ["Abbott"]),
         ({"language": "en-GB"}, ["Abbott"]),
         ({"language": "en-US"}, []),
+        ({"language": "EN-gb"}, ["Abbott"]),
         ({"language": "pt"}, ["Öztürk"]),
         ({"max_fee": "50.00"}, ["Abbott"]),
         ({"max_fee": "49.99"}, []),

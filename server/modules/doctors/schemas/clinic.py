@@ -9,6 +9,8 @@ from server.core.schema import AddressIn, Body, ListQuery, Out, SortKeys
 from server.modules.doctors.enums import OnConflict, Weekday
 from server.modules.doctors.schemas.days import CalendarDay
 
+_SHOWN = {"description": "Shown, and not enforced."}
+
 
 def _distinct(days: list[str]) -> None:
     if len(set(days)) != len(days):
@@ -27,7 +29,9 @@ class ClinicChange(Body):
     email = f.Email(allow_none=True)
     address = fields.Nested(AddressIn, allow_none=True)
     opening_days = fields.List(
-        f.Choice(Weekday), validate=[validate.Length(max=7), _distinct], metadata={"description": "For information."}
+        f.Choice(Weekday),
+        validate=[validate.Length(max=7), _distinct],
+        metadata=_SHOWN,
     )
     letterhead = f.RichText(allow_none=True)
     timezone = f.Zone(metadata={"description": "As CLINIC_TIMEZONE says; another is refused."})
@@ -41,7 +45,7 @@ class ClinicOut(Out):
     phone = fields.String(required=True, allow_none=True)
     email = fields.String(required=True, allow_none=True)
     address = fields.Dict(required=True, allow_none=True)
-    opening_days = fields.List(fields.String(), required=True)
+    opening_days = fields.List(fields.String(), required=True, metadata=_SHOWN)
     letterhead = fields.String(required=True, allow_none=True)
     timezone = f.Computed(lambda: state.settings().clinic_timezone, metadata={"type": "string"})
     currency = f.Computed(lambda: state.settings().clinic_currency, metadata={"type": "string"})

@@ -61,9 +61,12 @@ class _Practice(Body):
 
 
 class DoctorPut(_Practice):
-    """What an admin writes of a doctor; `user_id` names an account of role doctor, null takes it away."""
+    """What an admin writes of a doctor."""
 
-    user_id = f.Id(allow_none=True, load_default=None)
+    user_id = f.Id(
+        allow_none=True,
+        metadata={"description": "An account of role doctor; null takes it away. PUT keeps it unless it is sent."},
+    )
     first_name = f.Line(most=100, required=True)
     last_name = f.Line(most=100, required=True)
     specialties = fields.List(SpecialtyCode(), load_default=list, validate=[validate.Length(max=20), _distinct])
@@ -154,6 +157,15 @@ class _LeastRating(fields.Field[int]):
         return int(Decimal(value) * 100)
 
 
+class _SpokenLanguage(f.Language):
+    """A language tag in any case."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        language, *parts = str(value).split("-")
+        written = [part.upper() if len(part) == len("BR") else part.title() for part in parts]
+        return super()._deserialize("-".join([language.lower(), *written]), attr, data, **kwargs)
+
+
 class DoctorQuery(ListQuery):
     """Filters of the public list; only admins find doctors of another status than active."""
 
@@ -163,7 +175,7 @@ class DoctorQuery(ListQuery):
     min_rating = _LeastRating(
         metadata={"type": "string", "pattern": "^[0-4]([.][0-9]{1,2})?$", "description": "Unrated doctors have none."}
     )
-    language = f.Language(metadata={"description": "`pt` also finds who speaks `pt-BR`."})
+    language = _SpokenLanguage(metadata={"description": "`pt` also finds who speaks `pt-BR`; case does not matter."})
     available_on = CalendarDay(metadata={"description": "A day on which a time is free."})
     max_fee = Fee(metadata={"description": "Doctors without a stated fee are left out."})
     status = f.Choice(DoctorStatus)

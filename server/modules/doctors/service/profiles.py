@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from server.core import trail as trails
 from server.core.access import Actor, Role
@@ -182,5 +182,6 @@ def _write_specialties(doctor: Doctor, codes: list[str]) -> None:
     if standing.keys() == wanted:
         return
     doctor.specialty_rows = [standing.get(one) or DoctorSpecialty(specialty_id=one) for one in sorted(wanted)]
-    doctor.touch()
+    if inspect(doctor).persistent:
+        doctor.touch()
     trails.current().changed.add("specialties")
