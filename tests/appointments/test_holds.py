@@ -5,7 +5,7 @@ import pytest
 from server.core.uow import command
 from server.modules.appointments.service import holds
 from tests.appointments.calls import booked, open_doctor, reasons, taken, wish
-from tests.factories.calendar import at, make_doctor, written
+from tests.factories.calendar import at, make_doctor, open_hours, signed_in_doctor, written
 from tests.factories.people import make_patient, signed_in
 from tests.patients.support import blamed, refused
 
@@ -18,6 +18,12 @@ def _stand_still(clock):
 @pytest.fixture
 def desk(app):
     return signed_in(app, "receptionist")
+
+
+@pytest.fixture
+def oneself(app):
+    someone = signed_in(app, "patient")
+    return someone, make_patient(app, user_id=someone.user.id)
 
 
 def hold(someone, doctor, starts_at=None, **fields):
@@ -95,10 +101,8 @@ def test_a_released_hold_blocks_nobody(app, desk):
     booked(signed_in(app, "nurse"), doctor, make_patient(app))
 
 
-def test_what_was_held_in_time_is_booked_in_time(app, clock):
-    someone = signed_in(app, "patient")
-    make_patient(app, user_id=someone.user.id)
-    doctor = open_doctor(app)
+def test_what_was_held_in_time_is_booked_in_time(app, clock, oneself):
+    (someone, _own), doctor = oneself, open_doctor(app)
     held = hold(someone, doctor, at(0, "09:00"))
     assert held.status_code == 201, held.text
     clock.shift(300)
@@ -106,8 +110,8 @@ def test_what_was_held_in_time_is_booked_in_time(app, clock):
     booked(someone, doctor, None, at(0, "09:00"), hold_id=held.json["data"]["id"])
 
 
-def test_a_hold_goes_by_the_rules_of_a_booking(app, desk):
-    someone = signed_in(app, "patient")
+def test_a_hold_goes_by_the_rules_of_a_booking(app, desk, oneself):
+    someone, _own = oneself
     doctor, gone, stranger = open_doctor(app), make_doctor(app, status="inactive"), make_patient(app)
     assert reasons(hold(someone, doctor, at(0, "08:30"))) == ["too_soon"]
     assert reasons(hold(someone, doctor, at(3, "10:10"))) == ["off_grid"]
@@ -116,8 +120,8 @@ def test_a_hold_goes_by_the_rules_of_a_booking(app, desk):
     assert blamed(hold(desk, doctor, patient_id="01890000-0000-7000-8000-000000000000")) == {"patient_id"}
 
 
-def test_a_patient_holds_five_times_at_once_and_staff_as_many_as_they_need(app, desk, clock):
-    someone, doctor = signed_in(app, "patient"), open_doctor(app)
+def test_a_patient_holds_five_times_at_once_and_staff_as_many_as_they_need(app, desk, clock, oneself):
+    (someone, _own), doctor = oneself, open_doctor(app)
     held = [hold(someone, doctor, at(day)) for day in range(1, 6)]
     assert {answer.status_code for answer in held} == {201}
     refused(hold(someone, doctor, at(6)), 409, "too_many_holds")
@@ -134,6 +138,37 @@ def test_a_held_patient_is_busy_then(app, desk):
     assert hold(desk, first, patient_id=str(patient.id)).status_code == 201
     refused(hold(desk, second, patient_id=str(patient.id)), 409, "patient_busy")
     refused(desk.post("/appointments", json=wish(second, patient, at(3))), 409, "patient_busy")
+
+
+def test_a_patient_holds_for_themselves(app, oneself):
+    (someone, own), first, second = oneself, open_doctor(app), open_doctor(app)
+    held = hold(someone, first)
+    assert held.status_code == 201, held.text
+    assert held.json["data"]["patient_id"] == str(own.id)
+    refused(hold(someone, second, at(3)), 409, "patient_busy")
+    refused(someone.post("/appointments", json=wish(second, None, at(3))), 409, "patient_busy")
+    made = booked(someone, first, None, hold_id=held.json["data"]["id"])
+    assert made["patient_id"] == str(own.id)
+    refused(hold(someone, second, at(3)), 409, "patient_busy")
+
+
+def test_who_has_no_chart_holds_as_they_book(app):
+    someone, doctor = signed_in(app, "patient"), open_doctor(app)
+    answers = [hold(someone, doctor), someone.post("/appointments", json=wish(doctor, None, at(3)))]
+    assert [(answer.status_code, blamed(answer)) for answer in answers] == [(422, {"patient_id"})] * 2
+
+
+def test_a_doctor_takes_no_time_of_a_colleague(app, desk):
+    (me, own), other = signed_in_doctor(app), open_doctor(app)
+    open_hours(app, own.id)
+    for body in ({}, {"patient_id": str(make_patient(app).id)}):
+        refused(hold(me, other, **body), 404, "not_found")
+        refused(me.post("/appointments", json={**wish(other, None, at(3)), **body}), 404, "not_found")
+    assert taken(app) == []
+    assert hold(me, own).json["data"]["patient_id"] is None
+    # As somebody's patient a doctor is a patient like others.
+    chart = make_patient(app, user_id=me.user.id)
+    assert hold(me, other, at(4)).json["data"]["patient_id"] == str(chart.id)
 
 
 def test_an_offer_is_booked_by_whoever_books_for_its_patient(app, desk):

@@ -14,7 +14,8 @@ from server.modules.appointments.policies import Perm
 from server.modules.appointments.resources.routing import api
 from server.modules.appointments.schemas.booking import HoldIn, HoldOut
 from server.modules.appointments.service import holds
-from server.modules.appointments.service.refusals import NotAvailable, TooManyHolds
+from server.modules.appointments.service.refusals import NotAvailable, PatientInactive, TooManyHolds
+from server.modules.patients.service.people import PatientDeceased, PatientMerged
 
 
 class HoldCollection(Resource):
@@ -26,10 +27,13 @@ class HoldCollection(Resource):
         object_type="hold",
         body=HoldIn,
         out=HoldOut,
-        problems=(SlotTaken, PatientBusy, NotAvailable, TooManyHolds),
+        problems=(
+            *(SlotTaken, PatientBusy, NotAvailable, TooManyHolds),
+            *(PatientDeceased, PatientMerged, PatientInactive),
+        ),
     )
     def post(self) -> Response:
-        """Hold a time for some minutes; until then nobody else gets it."""
+        """Hold a time for some minutes, for nobody else to take. Patients who name nobody hold it for themselves."""
         return self.created(holds.hold(actor=self.actor, **self.body), "Held.")
 
 

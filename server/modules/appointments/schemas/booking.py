@@ -128,7 +128,7 @@ class StepIn(Body):
 
 
 class HoldIn(Body):
-    """A time to hold; for a patient, if that is known already."""
+    """A time to hold; for a patient, if staff know that already. Patients who name no patient mean themselves."""
 
     doctor_id = f.Id(required=True)
     starts_at = Minute(required=True)

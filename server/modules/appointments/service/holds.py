@@ -53,12 +53,15 @@ def hold(
     patient_id: uuid.UUID | None = None,
     minutes: int | None = None,
 ) -> TakenInterval:
-    """Hold a time by the rules that it will be booked by; `minutes` is how long, else `HOLD_MINUTES`."""
+    """Hold a time by the rules that it will be booked by; `minutes` is how long, else `HOLD_MINUTES`.
+
+    Staff may say for whom only when they book; others who name nobody mean themselves, as in booking.
+    """
     connection = db.session.connection()
     facts = judging.known_doctor(doctor_id, starts_at)
     as_staff = doors.is_staff(actor, facts.user_id)
-    if patient_id is not None:
-        bookable_patient(actor=actor, patient_id=patient_id, as_staff=as_staff)
+    if patient_id is not None or not as_staff:
+        patient_id = bookable_patient(actor=actor, patient_id=patient_id, as_staff=as_staff)
     if actor is not None and not as_staff:
         _require_room(actor)
     door = doors.door_for(actor=actor, doctor_user_id=facts.user_id)

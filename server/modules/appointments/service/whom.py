@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from server.core.access import Actor
 from server.core.db import db
 from server.core.errors import NotFound, refused
-from server.modules.appointments.policies import Perm
+from server.modules.appointments.policies import Perm, has_own_calendar
 from server.modules.appointments.service.refusals import PatientInactive
 from server.modules.patients.enums import PatientStatus
 from server.modules.patients.models import Patient
@@ -29,7 +29,8 @@ _REFUSALS = {
 def bookable_patient(*, actor: Actor | None, patient_id: uuid.UUID | None, as_staff: bool) -> uuid.UUID:
     """Return the patient to book for; patients who name nobody mean themselves.
 
-    Raise `NotFound` where a patient names somebody else's chart, and a conflict where nothing more may be booked.
+    Raise `NotFound` where a patient names somebody else's chart, or a doctor asks beside their own calendar, and a
+    conflict where nothing more may be booked.
     """
     found_id, status = _found(actor, patient_id, as_staff)
     require_bookable(status)
@@ -53,6 +54,9 @@ def _found(actor: Actor | None, patient_id: uuid.UUID | None, as_staff: bool) ->
         return row.id, row.status
     if patient_id is None:
         row = connection.execute(_BY_USER, {"user_id": actor.user_id}).first()
+        if row is None and has_own_calendar(actor):
+            # A doctor reaches their own calendar, which this is not, and is nobody's patient here.
+            raise NotFound
         if row is None:
             raise refused("patient_id", why="Say for whom; you have no chart of your own.")
         return row.id, row.status
