@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,8 +19,18 @@ from server.modules.fhir.mapping import Mapped, named_specialties, require_in_fo
 
 def read(role: dict[str, Any]) -> Mapped:
     """Return the specialties of a role that is in force, and name those that nobody has here."""
-    require_in_force(role)
-    return _matched(role, doctors.specialties_by_name())
+    return reader()(role)
+
+
+def reader() -> Callable[[dict[str, Any]], Mapped]:
+    """Return what reads roles by the specialties that there are now."""
+    by_name = doctors.specialties_by_name()
+
+    def read_one(role: dict[str, Any]) -> Mapped:
+        require_in_force(role)
+        return _matched(role, by_name)
+
+    return read_one
 
 
 def _matched(role: dict[str, Any], by_name: Mapping[str, str]) -> Mapped:

@@ -203,14 +203,17 @@ def _refused(batch: Batch, item: Incoming, reason: Reason, detail: str = "") -> 
 
 
 def _offer(batch: Batch, taker: Taker, items: Sequence[Incoming]) -> Iterator[_Placing]:
+    if not items:
+        return
     new: list[tuple[Incoming, Mapped]] = []
+    read = taker.reader() if taker.reader else taker.read
     for item in items:
         known = batch.known.get(item.key)
         object_id = known.object_id if known else None
         try:
             # A copy that takes an entry back waits as the entry does: they have to come in their order.
             subject_id = _subject_of(batch, taker, item)
-            mapped = taker.read(item.resource)
+            mapped = read(item.resource)
         except NotPlaced as why:
             if object_id and taker.void and why.reason in _TAKEN_BACK:
                 taker.void(object_id)

@@ -21,6 +21,7 @@ from server.modules.patients.models import Allergy, Condition
 from server.modules.patients.service import imports
 
 Fields = dict[str, Any]
+Read = Callable[[dict[str, Any]], Mapped]
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,17 @@ class Taker:
     """How resources of one type become ours.
 
     Rows of what has a `subject` carry its id; `add` returns an id for each row, or None where ours has it already;
-    `change` returns whether the change was taken over. What only tells of its subject becomes nothing of its own, and
-    is that subject's object: `telling` is entered with the ids of those subjects before the resources are stored, and
-    left when they are.
+    `change` returns whether the change was taken over; `reader` makes a `read` for many, which looks things up once.
+    What only tells of its subject becomes nothing of its own, and is that subject's object: `telling` is entered with
+    the ids of those subjects before the resources are stored, and left when they are.
     """
 
     object_type: str
-    read: Callable[[dict[str, Any]], Mapped]
+    read: Read
     add: Callable[[Sequence[Fields]], Sequence[uuid.UUID | None]]
     change: Callable[[uuid.UUID, Fields], bool]
     void: Callable[[uuid.UUID], None] | None = None
+    reader: Callable[[], Read] | None = None
     subject: Subject | None = PATIENT
     telling: Callable[[Connection, Collection[uuid.UUID]], AbstractContextManager[None]] | None = None
 
@@ -72,6 +74,7 @@ TAKERS: Mapping[str, Taker] = {
     "PractitionerRole": Taker(
         object_type="doctor",
         read=roles.read,
+        reader=roles.reader,
         add=lambda rows: [row["doctor_id"] for row in rows],
         change=lambda _doctor_id, _changes: True,
         void=lambda _doctor_id: None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
@@ -50,9 +51,13 @@ def specialties_by_name() -> dict[str, str]:
     """Return the codes of specialties by what they are called: code and name, folded."""
     by_name: dict[str, str] = {}
     for code, name in db.session.execute(select(Specialty.code, Specialty.name).order_by(Specialty.code)):
-        for called in (name, code.replace("_", " ").replace("-", " "), code):
-            by_name[fold_key(called)] = code
+        by_name |= dict.fromkeys(_keys(code, name), code)
     return by_name
+
+
+@lru_cache(maxsize=1024)
+def _keys(code: str, name: str) -> tuple[str, ...]:
+    return tuple(map(fold_key, (name, code.replace("_", " ").replace("-", " "), code)))
 
 
 def change_imported_specialties(told: Mapping[uuid.UUID, tuple[set[str], set[str]]]) -> None:
@@ -66,13 +71,15 @@ def change_imported_specialties(told: Mapping[uuid.UUID, tuple[set[str], set[str
         return
     codes = {row.id: row.code for row in db.session.execute(select(Specialty.id, Specialty.code))}
     stmt = select(Doctor).where(Doctor.id.in_(news)).order_by(Doctor.id).with_for_update()
-    for doctor in db.session.scalars(stmt.execution_options(populate_existing=True)):
-        before, after = news[doctor.id]
-        held = {codes[row.specialty_id] for row in doctor.specialty_rows}
-        if not before and held == {GENERAL_PRACTICE}:
-            held = set()
-        held = (held - (before - after)) | (after - before)
-        if not held and GENERAL_PRACTICE in codes.values():
-            held = {GENERAL_PRACTICE}
-        write(doctor, {"specialties": sorted(held)})
+    doctors = db.session.scalars(stmt.execution_options(populate_existing=True)).all()
+    with db.session.no_autoflush:  # all of them are written at once
+        for doctor in doctors:
+            before, after = news[doctor.id]
+            held = {codes[row.specialty_id] for row in doctor.specialty_rows}
+            if not before and held == {GENERAL_PRACTICE}:
+                held = set()
+            held = (held - (before - after)) | (after - before)
+            if not held and GENERAL_PRACTICE in codes.values():
+                held = {GENERAL_PRACTICE}
+            write(doctor, {"specialties": sorted(held)})
     db.session.flush()
