@@ -171,6 +171,36 @@ def test_a_doctor_takes_no_time_of_a_colleague(app, desk):
     assert hold(me, other, at(4)).json["data"]["patient_id"] == str(chart.id)
 
 
+@pytest.mark.parametrize("how", ["deceased", "inactive", "merged"])
+def test_what_is_held_for_who_is_stopped_is_free_at_once(app, oneself, how):
+    (someone, own), doctor, admin = oneself, open_doctor(app), signed_in(app, "admin")
+    assert hold(someone, doctor).status_code == 201
+    assert hold(admin, doctor, at(4), patient_id=str(own.id)).status_code == 201
+    other, kept = make_patient(app), make_patient(app)
+    assert hold(admin, doctor, at(5), patient_id=str(other.id)).status_code == 201
+    stopped = {
+        "deceased": lambda: admin.patch(f"/patients/{own.id}", json={"status": "deceased"}),
+        "inactive": lambda: admin.delete(f"/patients/{own.id}"),
+        "merged": lambda: admin.post(f"/patients/{kept.id}/merge", json={"duplicate_id": str(own.id)}),
+    }[how]()
+    assert stopped.status_code in (200, 204), stopped.text
+    desk = signed_in(app, "receptionist")
+    booked(desk, doctor, other, at(3)), booked(desk, doctor, other, at(4))
+    refused(desk.post("/appointments", json=wish(doctor, kept, at(5))), 409, "slot_taken")
+
+
+def test_what_lapsed_in_a_merge_is_held_again_when_that_is_taken_back(app, oneself):
+    (someone, own), kept, doctor, admin = oneself, make_patient(app), open_doctor(app), signed_in(app, "admin")
+    booked(admin, open_doctor(app), kept, at(3))
+    assert hold(someone, doctor).status_code == 201
+    before = taken(app)
+    body = {"duplicate_id": str(own.id)}
+    assert admin.post(f"/patients/{kept.id}/merge", json=body).status_code == 200
+    assert taken(app) != before
+    assert admin.post(f"/patients/{kept.id}/unmerge").status_code == 200
+    assert taken(app) == before
+
+
 def test_an_offer_is_booked_by_whoever_books_for_its_patient(app, desk):
     someone = signed_in(app, "patient")
     own, doctor = make_patient(app, user_id=someone.user.id), open_doctor(app)

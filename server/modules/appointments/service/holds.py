@@ -55,7 +55,7 @@ def hold(
 ) -> TakenInterval:
     """Hold a time by the rules that it will be booked by; `minutes` is how long, else `HOLD_MINUTES`.
 
-    Staff may say for whom only when they book; others who name nobody mean themselves, as in booking.
+    Staff may leave open for whom it is; others who name nobody mean themselves, as in booking.
     """
     connection = db.session.connection()
     facts = judging.known_doctor(doctor_id, starts_at)
@@ -123,6 +123,13 @@ def release(*, actor: Actor | None, hold_id: uuid.UUID) -> None:
         raise NotFound
     trails.current().about(hold_id)
     db.session.execute(update(_TABLE).where(own, _TABLE.c.expires_at > now).values(expires_at=now))
+
+
+def release_for(patient_id: uuid.UUID) -> None:
+    """Let everything lapse that is held for a patient."""
+    now = clock.now()
+    of_patient = _IS_HOLD & (_TABLE.c.patient_id == patient_id)
+    db.session.execute(update(_TABLE).where(of_patient, _TABLE.c.expires_at > now).values(expires_at=now))
 
 
 def drop_lapsed() -> int:

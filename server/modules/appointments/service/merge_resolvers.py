@@ -17,7 +17,7 @@ def install() -> None:
 
 
 def free_overlapping(merging: Merging) -> None:
-    """Take the patient off the duplicate's time where the survivor has other time at once.
+    """Take the patient off the duplicate's time where the survivor has other time at once; what was held lapses.
 
     Both appointments stand and both doctors' seats stay taken; that one patient cannot be at both is for the desk to
     see, and is reported.
@@ -25,7 +25,9 @@ def free_overlapping(merging: Merging) -> None:
     table: Table = TakenInterval.__table__
     kept = merging.rows_of(table, merging.survivor_id)
     for row in merging.rows_of(table, merging.duplicate_id):
-        if _overlaps(row, kept):
+        if row.expires_at is not None:
+            merging.change(table, row, patient_id=None, expires_at=min(row.expires_at, merging.at))
+        elif _overlaps(row, kept):
             merging.change(table, row, patient_id=None)
             merging.note(table, row.starts_at.isoformat(), "both patients are booked at this time, both bookings stand")
 

@@ -11,7 +11,7 @@ from server.core.access import Actor
 from server.core.db import db
 from server.modules.appointments.enums import Party
 from server.modules.appointments.models import Appointment
-from server.modules.appointments.service import cancelling, stranded
+from server.modules.appointments.service import cancelling, holds, stranded
 from server.modules.doctors.enums import OnConflict
 from server.modules.doctors.models import Doctor
 from server.modules.patients.enums import StopReason
@@ -21,10 +21,11 @@ _EVER = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def on_patient_stopped(_sender: object, *, patient: Patient, actor: Actor | None, reason: StopReason) -> None:
-    """Cancel what is still to come for a patient who has died or was deactivated.
+    """Cancel what is still to come for a patient who has died or was deactivated, and release what is held for them.
 
     Whoever stops them holds their row, and a booking asks for their status under a lock of its own: none slips in.
     """
+    holds.release_for(patient.id)
     coming = select(Appointment.id).where(
         Appointment.patient_id == patient.id,
         Appointment.starts_at > clock.now(),
