@@ -18,7 +18,7 @@ from server.modules.appointments.enums import Party, Status
 from server.modules.appointments.models import Appointment
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.service import doors, events, relations, seats
-from server.modules.appointments.service.refusals import InvalidTransition, NoticeWindow
+from server.modules.appointments.service.refusals import NoticeWindow, invalid_transition
 
 CANCELLABLE = (Status.SCHEDULED, Status.CONFIRMED, Status.CHECKED_IN)
 
@@ -42,7 +42,7 @@ def cancel(
         return appointment
     appointment.require(expected)
     if appointment.status not in CANCELLABLE:
-        raise InvalidTransition
+        raise invalid_transition(appointment.status, "become cancelled")
     if not reached.is_staff:
         require_notice(appointment)
     _cancel([appointment], actor=actor, reason=reason, party=by)

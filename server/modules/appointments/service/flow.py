@@ -18,7 +18,7 @@ from server.modules.appointments.enums import Status
 from server.modules.appointments.models import Appointment
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.service import cancelling, doors, events
-from server.modules.appointments.service.refusals import InvalidTransition, TooEarly
+from server.modules.appointments.service.refusals import InvalidTransition, TooEarly, invalid_transition
 
 _S = Status
 FOLLOWS: Mapping[Status, frozenset[Status]] = {
@@ -48,7 +48,7 @@ def change_status(
         raise Stale(current_version=appointment.version)
     was = Status(appointment.status)
     if to not in FOLLOWS[was]:
-        raise InvalidTransition
+        raise invalid_transition(was, f"become {to}")
     _require_time(appointment, to)
     if was == Status.NO_SHOW:
         _require_correction(appointment, reached, reason)
@@ -60,11 +60,9 @@ def change_status(
 
 
 def _cancelled(actor: Actor | None, appointment_id: uuid.UUID, reason: str | None) -> Appointment:
-    reached = doors.reach(actor, Perm.FLOW, appointment_id)
+    doors.reach(actor, Perm.FLOW, appointment_id)
     if reason is None:
         raise refused("reason", why="Say why.")
-    if doors.locked(reached.id).status == Status.CANCELLED:
-        raise InvalidTransition
     return cancelling.cancel(actor=actor, appointment_id=appointment_id, reason=reason, permission=Perm.FLOW)
 
 
@@ -74,7 +72,7 @@ def _require_time(appointment: Appointment, to: Status) -> None:
     if to == Status.NO_SHOW and now < appointment.starts_at + grace:
         raise TooEarly("The patient may still come.")
     if to == Status.COMPLETED and now < appointment.starts_at - COMPLETE_BEFORE:
-        raise TooEarly("The appointment has not begun.")
+        raise TooEarly(f"Not before {COMPLETE_BEFORE // timedelta(minutes=1)} minutes before its start.")
 
 
 def _require_correction(appointment: Appointment, reached: doors.Reached, reason: str | None) -> None:

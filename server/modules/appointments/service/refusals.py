@@ -10,7 +10,10 @@ from server.modules.appointments.enums import Reason
 
 
 class NotAvailable(Conflict):
-    """That time cannot be booked; `reasons` says every reason why."""
+    """That time cannot be booked.
+
+    `reasons` says every reason why.
+    """
 
     code = "not_available"
 
@@ -54,4 +57,14 @@ class PatientInactive(Conflict):
 def not_available(reasons: Iterable[Reason]) -> NotAvailable:
     """Return the refusal of a time, with every reason against it."""
     found = told(reasons)
-    return NotAvailable(reasons=found, errors={"starts_at": [one["message"] for one in found]})
+    messages = [one["message"] for one in found]
+    return NotAvailable(" ".join(messages), reasons=found, errors={"starts_at": messages})
+
+
+def invalid_transition(status: str, cannot: str) -> InvalidTransition:
+    """Return the refusal of what an appointment in this state cannot do, such as "become completed"."""
+    return InvalidTransition(f"An appointment that is {_in_words(status)} cannot {_in_words(cannot)}.")
+
+
+def _in_words(status: str) -> str:
+    return str(status).replace("_", " ")

@@ -145,7 +145,7 @@ def _next_seat(connection: Connection, time: Wanted, row: Mapping[str, Any]) -> 
     taken = {one.seat for one in found if one.kind == "seat" and one.id not in lapsed}
     free = next((seat for seat in range(time.capacity) if seat not in taken), None)
     if free is None:
-        raise SlotTaken(errors={"starts_at": ["Taken by another appointment."]})
+        raise SlotTaken(errors={"starts_at": [SlotTaken.default_message()]})
     if any(one.kind == "busy" and one.id not in lapsed for one in found):
         raise PatientBusy(errors={"starts_at": ["The patient has another appointment at that time."]})
     return free

@@ -12,7 +12,10 @@ from server.modules.doctors.models import Doctor
 
 
 class HasBookings(Conflict):
-    """Live bookings stand in the way; `appointments` lists them."""
+    """Live bookings stand in the way.
+
+    `appointments` lists them.
+    """
 
     code = "has_bookings"
 
