@@ -16,7 +16,7 @@ from server.modules.appointments.models import Appointment
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.service import doors, events, moving
 from server.modules.appointments.service.booking import require_staff_fields
-from server.modules.appointments.service.refusals import InvalidTransition
+from server.modules.appointments.service.refusals import invalid_transition
 from server.modules.appointments.service.times import asked_minutes
 from server.modules.appointments.service.words import write_words
 
@@ -47,7 +47,7 @@ def change(
     passed = sent.get("override_reason")
     if passed == present.override_reason:
         passed = None
-    target = _target(present, sent)
+    target = _target(present, sent, whole=whole)
     if target is None:
         if passed is not None and not whole:
             raise refused("override_reason", why="Only with another time.")
@@ -63,12 +63,22 @@ def change(
     )
 
 
-def _target(present: Row[Any], sent: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the time and doctor that were sent, or None where the appointment has them already."""
+def _target(present: Row[Any], sent: Mapping[str, Any], *, whole: bool) -> dict[str, Any] | None:
+    """Return the time and doctor that were sent, or None where the appointment has them already.
+
+    An end that was left as it is beside another start says nothing; in a whole appointment, of end and length only the
+    one that was changed does.
+    """
     starts_at = sent.get("starts_at") or present.starts_at
     doctor_id = sent.get("doctor_id") or present.doctor_id
-    minutes = asked_minutes(starts_at, sent.get("ends_at"), sent.get("duration_minutes"))
     usual = asked_minutes(present.starts_at, present.ends_at, None)
+    ends_at, minutes = sent.get("ends_at"), sent.get("duration_minutes")
+    has_other_length = whole and minutes not in (None, usual)
+    if ends_at == present.ends_at and (starts_at != present.starts_at or has_other_length):
+        ends_at = None
+    elif whole and ends_at is not None and minutes == usual:
+        minutes = None
+    minutes = asked_minutes(starts_at, ends_at, minutes)
     if (starts_at, doctor_id, minutes or usual) == (present.starts_at, present.doctor_id, usual):
         return None
     return {"starts_at": starts_at, "doctor_id": doctor_id, "duration_minutes": minutes}
@@ -79,7 +89,7 @@ def _write(actor: Actor, reached: doors.Reached, expected: Expected, words: Mapp
     appointment.require(expected)
     changed = write_words(appointment, words)
     if changed and not reached.is_staff and appointment.status not in moving.MOVABLE:
-        raise InvalidTransition
+        raise invalid_transition(appointment.status, "be changed")
     if changed:
         db.session.flush()
         events.note(appointment, actor_id=actor.user_id, from_status=appointment.status, changed=changed)

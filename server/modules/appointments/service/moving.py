@@ -15,12 +15,13 @@ from server.core.db import db
 from server.core.errors import NotFound, Stale, refused
 from server.modules.appointments import signals
 from server.modules.appointments.calendar.facts import Facts
-from server.modules.appointments.enums import Status
+from server.modules.appointments.calendar.judge import judge
+from server.modules.appointments.enums import Reason, Status
 from server.modules.appointments.models import Appointment
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.service import doors, events, judging, relations, seats
 from server.modules.appointments.service.cancelling import require_notice
-from server.modules.appointments.service.refusals import InvalidTransition, NoticeWindow
+from server.modules.appointments.service.refusals import NoticeWindow, invalid_transition
 from server.modules.appointments.service.times import asked_minutes
 from server.modules.appointments.service.whom import bookable_patient
 from server.modules.appointments.service.words import write_words
@@ -61,13 +62,16 @@ def reschedule(
         raise Stale(current_version=appointment.version)
     appointment.require(expected)
     if appointment.status not in MOVABLE:
-        raise InvalidTransition
+        raise invalid_transition(appointment.status, "be moved")
     _require_timely(appointment, as_staff=reached.is_staff, reason=reason)
     bookable_patient(actor=actor, patient_id=appointment.patient_id, as_staff=True)
-    minutes = minutes or (appointment.ends_at - appointment.starts_at) // _MINUTE
+    asked, minutes = minutes, minutes or (appointment.ends_at - appointment.starts_at) // _MINUTE
     is_same = appointment.starts_at == starts_at and appointment.ends_at == starts_at + minutes * _MINUTE
-    if is_same and to_doctor == reached.doctor_id:
-        return appointment
+    if to_doctor == reached.doctor_id:
+        if is_same:
+            return appointment
+    elif asked is None and not _offers(facts, actor, starts_at, minutes):
+        minutes = None
     _move(
         appointment,
         facts,
@@ -79,6 +83,12 @@ def reschedule(
         beside=beside,
     )
     return appointment
+
+
+def _offers(facts: Facts, actor: Actor | None, starts_at: datetime, minutes: int) -> bool:
+    """Whether a doctor's grid has visits of this length; where it has not, theirs are as long as their list says."""
+    door = doors.door_for(actor=actor, doctor_user_id=facts.user_id)
+    return Reason.OFF_GRID not in judge(facts, starts_at, ends_at=None, minutes=minutes, door=door).reasons
 
 
 def _require_timely(appointment: Appointment, *, as_staff: bool, reason: str | None) -> None:
@@ -97,7 +107,7 @@ def _move(
     *,
     actor: Actor | None,
     starts_at: datetime,
-    minutes: int,
+    minutes: int | None,
     why: str | None,
     passed: str | None,
     beside: Mapping[str, Any],
@@ -120,6 +130,8 @@ def _move(
     if facts.doctor_id != was_doctor_id:
         appointment.doctor_id, appointment.location = facts.doctor_id, verdict.location
     changed = write_words(appointment, beside)
+    if verdict.ends_at - verdict.starts_at != was_ends_at - was_starts_at:
+        changed.append("duration_minutes")
     db.session.flush()
     events.note(
         appointment,
@@ -128,7 +140,7 @@ def _move(
         from_starts_at=was_starts_at,
         from_doctor_id=was_doctor_id,
         changed=changed,
-        reason=why,
+        reason=why or (passed if verdict.reasons else None),
     )
     relations.follow(appointment, doctor_user_id=facts.user_id, zone=facts.zone)
     signals.moved.send(

@@ -127,6 +127,7 @@ def follow(taken: FromClause, *which: ColumnElement[bool]) -> tuple[Insert, ...]
         "to_status": literal_column(f"'{Status.SCHEDULED}'"),
         "to_starts_at": columns.starts_at,
         "to_doctor_id": columns.doctor_id,
+        "reason": _bound("override_reason", BOOKED.c.override_reason.type),
     }
     related = {
         "patient_id": columns.patient_id,
