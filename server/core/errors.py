@@ -29,7 +29,7 @@ class DomainError(Exception):
     status: ClassVar[int] = 400
     code: ClassVar[str] = ""
     retry_after: ClassVar[int | None] = None
-    keeps_changes: ClassVar[bool] = False
+    keeps_changes: bool = False
 
     def __init__(
         self,

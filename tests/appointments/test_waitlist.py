@@ -493,17 +493,6 @@ def test_the_desk_accepts_for_a_patient_and_a_guardian_for_a_ward(app, desk, doc
     assert told["type"] == "appointment_booked"
 
 
-def test_leave_over_an_offer_keeps_it_from_being_booked(app, desk, doctor):
-    made = book(app, doctor.id, make_patient(app).id, at(3))
-    client, _ = person(app)
-    entry = wait(client, doctor_id=doctor.id)
-    call_off(desk, made)
-    take_leave(app, doctor.id, at(3, "00:00"), at(4, "00:00"))
-    answer = answered(client, entry, "accept")
-    refused(answer, 409, "not_available", "starts_at")
-    assert status(client, entry) == ["offered"]
-
-
 # The end of waiting
 
 

@@ -11,7 +11,7 @@ from server.modules.appointments.service import offers
 from tests.appointments.calls import booked, open_doctor, overlaps, wish
 from tests.appointments.test_races import outcomes
 from tests.appointments.test_waitlist import person
-from tests.factories.calendar import at
+from tests.factories.calendar import at, written
 from tests.factories.database import query
 from tests.factories.people import API, make_patient, signed_in
 from tests.patients.test_races import at_once, send
@@ -69,6 +69,40 @@ def test_of_many_who_accept_at_once_one_does(app, live_server, desk):
     assert statuses(app) == ["booked"]
     assert len(query(app, "SELECT id FROM appointments WHERE status = 'scheduled'")) == 1
     assert len(query(app, "SELECT id FROM taken_intervals")) == 1
+
+
+def test_an_offer_that_is_booked_in_every_way_at_once_is_booked_once(app, live_server, desk):
+    client, entry, doctor = offered(app, desk)
+    hold_id = client.get(f"/waitlist/{entry}").json["data"]["offer"]["hold_id"]
+    plain = {"doctor_id": str(doctor.id), "starts_at": written(at(3))}
+    ways = [
+        (f"/waitlist/{entry}/accept", {}),
+        ("/appointments", plain),
+        ("/appointments", {**plain, "hold_id": hold_id}),
+    ]
+    answers = at_once(12, lambda n: send(live_server, client, "POST", *ways[n % 3]))
+    won = [status for status, _ in answers if status < 400]
+    assert len(won) == 1, outcomes(answers)
+    assert {status for status, _ in answers} <= {200, 201, 404, 409}, outcomes(answers)
+    (found,) = query(app, "SELECT status, appointment_id FROM waitlist_entries")
+    (made,) = query(app, "SELECT id FROM appointments WHERE status = 'scheduled'")
+    assert (found["status"], found["appointment_id"]) == ("booked", made["id"])
+    assert len(query(app, "SELECT id FROM taken_intervals")) == 1
+
+
+def test_a_doctor_leaves_while_their_offer_is_accepted(app, live_server, desk):
+    admin = signed_in(app, "admin")
+    for _ in range(3):
+        client, entry, doctor = offered(app, desk)
+
+        def act(number, client=client, entry=entry, doctor=doctor):
+            if number:
+                return status_of(live_server, admin, "DELETE", f"/doctors/{doctor.id}")
+            return status_of(live_server, client, "POST", f"/waitlist/{entry}/accept")
+
+        answers = at_once(2, act)
+        shown = desk.get(f"/waitlist/{entry}").json["data"]["status"]
+        assert (*answers, shown) in {(200, 409, "booked"), (409, 204, "waiting")}
 
 
 def test_yes_and_no_at_once_leave_one_of_them(app, live_server, desk):

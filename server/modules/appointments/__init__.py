@@ -49,6 +49,7 @@ def init_module(app: Flask) -> None:
     of_patients.stopped.connect(stopping.on_patient_stopped)
     of_patients.primary_doctor_named.connect(primary_doctor.require_active)
     of_doctors.deactivating.connect(stopping.on_doctor_deactivating)
+    of_doctors.deactivating.connect(offers.take_back_from)
     of_doctors.account_changed.connect(relations.follow_account)
     of_doctors.clock_changing.connect(stranded.keep_clock)
     of_doctors.holiday_added.connect(hours.close_on_holiday)

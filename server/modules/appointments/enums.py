@@ -82,3 +82,5 @@ class ReminderKind(StrEnum):
 
 # What still stands and takes place, or has begun to.
 LIVE = (Status.SCHEDULED, Status.CONFIRMED, Status.CHECKED_IN, Status.IN_PROGRESS)
+# Who still waits, with an offer or without.
+LIVE_WAITS = (WaitStatus.WAITING, WaitStatus.OFFERED)

@@ -10,5 +10,6 @@ moved = signal("appointments.moved")
 cancelled = signal("appointments.cancelled")
 # Sent with `appointment=`, `actor=` and `was=` (a Status) after every other change of status.
 went_on = signal("appointments.went_on")
-# Sent with `doctor_id=`, `starts_at=` and `ends_at=` after the transaction has given a doctor's time back.
+# Sent with `doctor_id=`, `starts_at=`, `ends_at=` and `patient_id=`, whose it was, after the transaction has given a
+# doctor's time back.
 freed = signal("appointments.freed")

@@ -22,12 +22,15 @@ class SlotTaken(Conflict):
     """That time is no longer free."""
 
     code = "slot_taken"
+    # Whether a hold is in the way: it may be the caller's own.
+    by_hold = False
 
 
 class PatientBusy(Conflict):
     """The patient has another appointment at that time."""
 
     code = "patient_busy"
+    by_hold = False
 
 
 class Appointment(Record, Base):

@@ -7,22 +7,24 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, false, select, true, tuple_, union_all
+from sqlalchemy import Connection, Row, Select, exists, false, or_, select, true, tuple_, union_all
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
+from server.core import clock
 from server.core.access import Actor, Scope
 from server.core.dump import columns_of
 from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
 from server.modules.appointments.enums import WaitStatus
-from server.modules.appointments.models import WaitlistEntry
+from server.modules.appointments.models import TakenInterval, WaitlistEntry
 from server.modules.appointments.policies import Perm, own_calendar
 from server.modules.appointments.schemas.waiting import WaitlistOut
 from server.modules.doctors.models import Doctor, DoctorSpecialty, Specialty
 from server.modules.patients.enums import PatientStatus
 from server.modules.patients.models import Patient
 from server.modules.patients.policies import own_charts, wards_of
+from server.modules.patients.queries.people import survivor_of
 
 PAGE = 100
 
@@ -74,7 +76,9 @@ def _shown_to(actor: Actor) -> Select[Any]:
 def page_of_entries(connection: Connection, actor: Actor, query: Mapping[str, Any]) -> Page:
     """Return one page of the entries in the actor's reach, who waits longest first."""
     asked = [_table.c[name] == query[name] for name in ("status", "doctor_id", "patient_id") if name in query]
-    return fetch_page(connection, _shown_to(actor).where(*asked), LIST, query)
+    page = fetch_page(connection, _shown_to(actor).where(*asked), LIST, query)
+    survivor_id = survivor_of(connection, query["patient_id"]) if "patient_id" in query and not page.rows else None
+    return page if survivor_id is None else page_of_entries(connection, actor, {**query, "patient_id": survivor_id})
 
 
 def entry_row(connection: Connection, actor: Actor, entry_id: uuid.UUID) -> Row[Any]:
@@ -122,6 +126,25 @@ def waiting_for(
         if len(page) < PAGE:
             return
         page = connection.execute(stmt.where(tuple_(*key) > (page[-1].created_at, page[-1].id))).all()
+
+
+def is_busy(connection: Connection, patient_id: uuid.UUID, since: datetime, until: datetime) -> bool:
+    """Whether a patient has other time, or an offer of it, at once; no lock: it is for whom to ask, not for booking."""
+    taken, now = TakenInterval.__table__, clock.now()
+    has_time = exists().where(
+        taken.c.patient_id == patient_id,
+        taken.c.starts_at < until,
+        taken.c.ends_at > since,
+        or_(taken.c.expires_at.is_(None), taken.c.expires_at > now),
+    )
+    is_offered = exists().where(
+        _table.c.patient_id == patient_id,
+        _table.c.status == WaitStatus.OFFERED,
+        _table.c.offer_expires_at > now,
+        _table.c.offer_starts_at < until,
+        _table.c.offer_ends_at > since,
+    )
+    return bool(connection.scalar(select(or_(has_time, is_offered))))
 
 
 def lapsed_offers(connection: Connection, now: datetime) -> list[uuid.UUID]:

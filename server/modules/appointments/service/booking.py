@@ -19,6 +19,7 @@ from server.modules.appointments import signals
 from server.modules.appointments.calendar.facts import Facts, Verdict
 from server.modules.appointments.enums import AppointmentType, Status
 from server.modules.appointments.models import Appointment
+from server.modules.appointments.models.booking import PatientBusy, SlotTaken
 from server.modules.appointments.queries.audience import Audience, find_audience
 from server.modules.appointments.service import doors, holds, judging, relations, seats
 from server.modules.appointments.service.times import asked_minutes
@@ -68,10 +69,10 @@ def make(
     judging.require_override(actor, facts, override_reason)
     whom, audience = _whom(actor, patient_id, doctor_id, as_staff=as_staff)
     door = doors.door_for(actor=actor, doctor_user_id=facts.user_id)
+    held = None
     if hold_id is not None:
         held = holds.redeem(actor=actor, hold_id=hold_id, doctor_id=doctor_id, starts_at=starts_at, patient_id=whom)
-        minutes = held.agreed_minutes(minutes)
-        door = doors.staff_door()
+        minutes, door = held.agreed_minutes(minutes), doors.staff_door()
     written = {
         "id": id or new_id(),
         "patient_id": whom,
@@ -88,8 +89,23 @@ def make(
     for _ in range(judging.ROUNDS):
         verdict = judging.require_open(facts, starts_at, minutes, door=door, override_reason=override_reason)
         row = _row(written, verdict, location)
-        if seats.book(connection, seats.wanted(facts, verdict, whom), row, _beside(row, facts)):
+        try:
+            is_in = seats.book(connection, seats.wanted(facts, verdict, whom), row, _beside(row, facts))
+        except (SlotTaken, PatientBusy) as refusal:
+            # It may be the caller's own hold that is in the way, or what the patient is offered.
+            if held is not None or not refusal.by_hold:
+                raise
+            held = holds.redeem_own(
+                actor=actor, doctor_id=doctor_id, starts_at=starts_at, minutes=minutes, patient_id=whom
+            )
+            if held is None:
+                raise
+            minutes, door = held.agreed_minutes(minutes), doors.staff_door()
+            continue
+        if is_in:
             appointment = _booked(actor, row, audience)
+            if held is not None:
+                held.answer(appointment.id)
             return Made(appointment, audience.names[doctor_id] if audience else None)
         bookable_patient(actor=actor, patient_id=whom, as_staff=as_staff)
         facts = judging.known_doctor(doctor_id, starts_at)

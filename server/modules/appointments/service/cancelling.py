@@ -85,4 +85,6 @@ def _cancel(appointments: Sequence[Appointment], *, actor: Actor | None, reason:
         signals.cancelled.send(appointment=one, actor=actor)
     for one in appointments:
         if one.ends_at > now:
-            signals.freed.send(doctor_id=one.doctor_id, starts_at=one.starts_at, ends_at=one.ends_at)
+            signals.freed.send(
+                doctor_id=one.doctor_id, starts_at=one.starts_at, ends_at=one.ends_at, patient_id=one.patient_id
+            )

@@ -5,15 +5,18 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import Row, and_, delete, func, or_, select, true, update
+from sqlalchemy.sql import ColumnElement
 
 from server.core import clock, state, trail as trails
 from server.core.access import Actor
 from server.core.db import db
 from server.core.errors import NotFound, refused
-from server.modules.appointments.enums import IntervalKind
-from server.modules.appointments.models import TakenInterval
+from server.modules.appointments.enums import IntervalKind, WaitStatus
+from server.modules.appointments.models import TakenInterval, WaitlistEntry
+from server.modules.appointments.queries.facts import LONGEST_TAKEN
 from server.modules.appointments.service import doors, judging, seats
 from server.modules.appointments.service.refusals import HoldLapsed, TooManyHolds
 from server.modules.appointments.service.times import asked_minutes
@@ -25,16 +28,17 @@ MOST_HOLDS = 5
 # Lapsed holds block nobody; their rows stay a while, so that a late release still finds them.
 KEPT_LAPSED = timedelta(hours=1)
 
-_TABLE = TakenInterval.__table__
+_TABLE, _WAITS = TakenInterval.__table__, WaitlistEntry.__table__
 _IS_HOLD = TakenInterval.kind == IntervalKind.HOLD
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Time that was held and is now free for its holder to book."""
+    """Time that was held and is now free for its holder to book; `entry` is the place on the list, of an offer."""
 
     starts_at: datetime
     ends_at: datetime
+    entry: WaitlistEntry | None = None
 
     def agreed_minutes(self, minutes: int | None) -> int:
         """Return how long the hold is; raise a 422 where another length is asked for."""
@@ -42,6 +46,12 @@ class Held:
         if length is None or minutes not in (None, length):
             raise refused("hold_id", "duration_minutes", why="The hold is for another length.")
         return length
+
+    def answer(self, appointment_id: uuid.UUID) -> None:
+        """End the wait of one whose offer it was."""
+        if self.entry is not None:
+            self.entry.status, self.entry.appointment_id = WaitStatus.BOOKED, appointment_id
+            db.session.flush()
 
 
 def hold(
@@ -92,17 +102,22 @@ def _require_room(actor: Actor) -> None:
 def redeem(
     *, actor: Actor | None, hold_id: uuid.UUID, doctor_id: uuid.UUID, starts_at: datetime, patient_id: uuid.UUID
 ) -> Held:
-    """Take away the caller's hold so that its time is booked instead; of two with one hold the first gets it."""
-    own = _IS_HOLD & (_TABLE.c.id == hold_id)
+    """Take away the caller's hold so that its time is booked instead; of two with one hold the first gets it.
+
+    What nobody holds but is for a patient, as an offer is, whoever books for that patient may use.
+    """
+    is_it = own = _TABLE.c.id == hold_id
     if actor is not None:
-        # An offer is held by nobody but for a patient: whoever books for that patient may use it.
         for_patient = _TABLE.c.held_by.is_(None) & (_TABLE.c.patient_id == patient_id)
         own &= or_(_TABLE.c.held_by == actor.user_id, for_patient)
-    taken = delete(_TABLE).where(own, _TABLE.c.expires_at > clock.now())
-    columns = (_TABLE.c.doctor_id, _TABLE.c.patient_id, _TABLE.c.starts_at, _TABLE.c.ends_at)
-    found = db.session.execute(taken.returning(*columns)).first()
+    found, entry = _taken_away(own), None
     if found is None:
-        lapsed = db.session.execute(select(_TABLE.c.id).where(own)).first()
+        # The place on the list before its hold, the order in which an offer is answered.
+        entry = _offered(hold_id, patient_id)
+        own = is_it if entry is not None else own
+        found = _taken_away(own) if entry is not None else None
+    if found is None:
+        lapsed = entry is not None or db.session.execute(select(_TABLE.c.id).where(_IS_HOLD, own)).first()
         raise HoldLapsed if lapsed else NotFound
     if found.doctor_id != doctor_id:
         raise refused("hold_id", "doctor_id", why="The hold is for another doctor.")
@@ -110,7 +125,53 @@ def redeem(
         raise refused("hold_id", "starts_at", why="The hold is for another time.")
     if found.patient_id not in (None, patient_id):
         raise refused("hold_id", "patient_id", why="The hold is for another patient.")
-    return Held(found.starts_at, found.ends_at)
+    return Held(found.starts_at, found.ends_at, entry)
+
+
+def redeem_own(
+    *, actor: Actor | None, doctor_id: uuid.UUID, starts_at: datetime, minutes: int | None, patient_id: uuid.UUID
+) -> Held | None:
+    """Take away what holds exactly this time for the caller, or offers it to the patient; None where nothing does."""
+    if actor is None:
+        return None
+    offered = select(_WAITS.c.offer_hold_id).where(_WAITS.c.patient_id == patient_id, _is_offered())
+    length = None if minutes is None else starts_at + timedelta(minutes=minutes)
+    stmt = select(_TABLE.c.id).where(
+        _IS_HOLD,
+        _TABLE.c.doctor_id == doctor_id,
+        _TABLE.c.busy_from > starts_at - LONGEST_TAKEN,
+        _TABLE.c.busy_from <= starts_at,
+        _TABLE.c.starts_at == starts_at,
+        _TABLE.c.expires_at > clock.now(),
+        or_(_TABLE.c.held_by == actor.user_id, _TABLE.c.id.in_(offered)),
+        or_(_TABLE.c.patient_id.is_(None), _TABLE.c.patient_id == patient_id),
+        _TABLE.c.ends_at == length if length is not None else true(),
+    )
+    hold_id = db.session.scalar(stmt.order_by(_TABLE.c.id).limit(1))
+    if hold_id is None:
+        return None
+    try:
+        return redeem(actor=actor, hold_id=hold_id, doctor_id=doctor_id, starts_at=starts_at, patient_id=patient_id)
+    except (HoldLapsed, NotFound):
+        return None
+
+
+def _taken_away(which: ColumnElement[bool]) -> Row[*tuple[Any, ...]] | None:
+    columns = (_TABLE.c.doctor_id, _TABLE.c.patient_id, _TABLE.c.starts_at, _TABLE.c.ends_at)
+    taken = delete(_TABLE).where(_IS_HOLD, which, _TABLE.c.expires_at > clock.now())
+    return db.session.connection().execute(taken.returning(*columns)).first()
+
+
+def _is_offered() -> ColumnElement[bool]:
+    return _WAITS.c.status == WaitStatus.OFFERED
+
+
+def _offered(hold_id: uuid.UUID, patient_id: uuid.UUID) -> WaitlistEntry | None:
+    """Return the patient's place on the waiting list that a hold is offered to; nobody else answers it meanwhile."""
+    is_it = (WaitlistEntry.patient_id == patient_id, WaitlistEntry.offer_hold_id == hold_id)
+    stmt = select(WaitlistEntry).where(*is_it, _is_offered()).with_for_update()
+    found: WaitlistEntry | None = db.session.scalar(stmt.execution_options(populate_existing=True))
+    return found
 
 
 def release(*, actor: Actor | None, hold_id: uuid.UUID) -> None:

@@ -151,4 +151,6 @@ def _move(
         was_doctor_id=was_doctor_id,
     )
     if was_ends_at > clock.now():
-        signals.freed.send(doctor_id=was_doctor_id, starts_at=was_starts_at, ends_at=was_ends_at)
+        signals.freed.send(
+            doctor_id=was_doctor_id, starts_at=was_starts_at, ends_at=was_ends_at, patient_id=appointment.patient_id
+        )

@@ -21,28 +21,33 @@ from server.core.uow import command
 from server.modules.appointments.calendar.facts import Facts
 from server.modules.appointments.calendar.judge import judge
 from server.modules.appointments.calendar.slots import Slot, free_slots
-from server.modules.appointments.enums import WaitStatus
+from server.modules.appointments.enums import Reason, WaitStatus
 from server.modules.appointments.models import TakenInterval, WaitlistEntry
-from server.modules.appointments.models.booking import PatientBusy, SlotTaken
+from server.modules.appointments.models.booking import SlotTaken
 from server.modules.appointments.queries import waiting as queries
 from server.modules.appointments.queries.audience import audience_of
 from server.modules.appointments.queries.facts import facts_of
 from server.modules.appointments.service import doors, judging, seats
 from server.modules.appointments.service.notices import in_words
 from server.modules.doctors.enums import Weekday
+from server.modules.doctors.models import Doctor
 from server.modules.notifications.enums import Kind
 from server.modules.notifications.service import enqueue_mail, notify
+from server.modules.patients.enums import PatientStatus
+from server.modules.patients.models import Patient
 
 OFFER_MAIL, OFFER_LETTER = "waitlist_offer", "waitlist_offer_letter"
 
 _DAY = timedelta(days=1)
 _WEEKDAYS = tuple(Weekday)
-_entries = WaitlistEntry.__table__
+_entries, _patients = WaitlistEntry.__table__, Patient.__table__
 
 
-def offer_freed(_sender: object, *, doctor_id: uuid.UUID, starts_at: datetime, ends_at: datetime) -> None:
-    """Offer time that a cancellation or a move has just given back, in the same unit of work."""
-    offer(doctor_id=doctor_id, starts_at=starts_at, ends_at=ends_at)
+def offer_freed(
+    _sender: object, *, doctor_id: uuid.UUID, starts_at: datetime, ends_at: datetime, patient_id: uuid.UUID
+) -> None:
+    """Offer time that a cancellation or a move has just given back to others, in the same unit of work."""
+    offer(doctor_id=doctor_id, starts_at=starts_at, ends_at=ends_at, but=patient_id)
 
 
 def offer(*, doctor_id: uuid.UUID, starts_at: datetime, ends_at: datetime, but: uuid.UUID | None = None) -> bool:
@@ -71,9 +76,41 @@ def pass_on(entry: WaitlistEntry) -> None:
 
 
 def lapse(entry: WaitlistEntry) -> None:
-    """End the wait of one who did not answer in time; the offer passes on."""
+    """End the wait of one who did not answer in time, unless no answer could have booked it; the offer passes on."""
+    if _is_void(entry):
+        take_back(entry)
+        return
     entry.status = WaitStatus.EXPIRED
     pass_on(entry)
+
+
+def take_back(entry: WaitlistEntry) -> None:
+    """Have one wait on, in their place, whose offer cannot be booked any more."""
+    entry.status = WaitStatus.WAITING
+    pass_on(entry)
+
+
+def take_back_from(_sender: object, *, doctor: Doctor, **_rest: Any) -> None:
+    """Have those wait on who were offered time of a doctor who takes no appointments any more.
+
+    An entry that somebody has locked is about to be answered: that waits for the doctor, who is locked already, and
+    finds them gone.
+    """
+    of_doctor = (_entries.c.offer_doctor_id == doctor.id, _entries.c.status == WaitStatus.OFFERED)
+    stmt = select(_entries.c.id, _entries.c.offer_hold_id).where(*of_doctor).order_by(_entries.c.id)
+    for entry_id, hold_id in db.session.execute(stmt.with_for_update(skip_locked=True)).all():
+        waits = _changed(status=WaitStatus.WAITING)
+        db.session.execute(update(_entries).where(_entries.c.id == entry_id).values(waits))
+        db.session.execute(delete(TakenInterval).where(TakenInterval.id == hold_id))
+
+
+def _is_void(entry: WaitlistEntry) -> bool:
+    """Whether leave, other hours or the doctor's farewell stand against what was offered."""
+    if not (entry.offer_doctor_id and entry.offer_starts_at and entry.offer_ends_at):
+        return False
+    facts = judging.known_doctor(entry.offer_doctor_id, entry.offer_starts_at)
+    verdict = judge(facts, entry.offer_starts_at, ends_at=entry.offer_ends_at, minutes=None, door=doors.staff_door())
+    return not set(verdict.reasons) <= {Reason.IN_PAST}
 
 
 def go_on() -> int:
@@ -112,7 +149,7 @@ def has_lapsed(entry: WaitlistEntry) -> bool:
 
 
 def _offer_as_known(doctor_id: uuid.UUID, starts_at: datetime, ends_at: datetime, but: uuid.UUID | None) -> bool | None:
-    """Go through those who wait; None: what was known of the doctor or a patient has changed meanwhile."""
+    """Go through those who wait; None: what was known of the doctor has changed meanwhile."""
     connection = db.session.connection()
     # By some clock on earth; the doctor's own decides below.
     since, until = starts_at.date() - _DAY, ends_at.date() + _DAY
@@ -122,9 +159,11 @@ def _offer_as_known(doctor_id: uuid.UUID, starts_at: datetime, ends_at: datetime
         if facts is None:
             return False
         for slot in _fitting(facts, starts_at, ends_at, waiting):
-            if not _lock(waiting.id):
+            if not _lock(waiting.id, waiting.patient_id):
                 break
-            hold_id, is_known = _hold(facts, slot, waiting.patient_id)
+            if queries.is_busy(connection, waiting.patient_id, slot.starts_at, slot.ends_at):
+                continue
+            hold_id, is_known = _hold(facts, slot)
             if not is_known:
                 return None
             if hold_id is not None:
@@ -142,24 +181,30 @@ def _fitting(facts: Facts, starts_at: datetime, ends_at: datetime, waiting: Row[
             yield slot
 
 
-def _lock(entry_id: uuid.UUID) -> bool:
-    """Lock an entry that still waits and that nobody else has locked."""
+def _lock(entry_id: uuid.UUID, patient_id: uuid.UUID) -> bool:
+    """Lock an entry that still waits and that nobody else has locked, and keep its patient from being stopped."""
     still = select(_entries.c.id).where(_entries.c.id == entry_id, _entries.c.status == WaitStatus.WAITING)
-    return db.session.execute(still.with_for_update(skip_locked=True)).first() is not None
+    if db.session.execute(still.with_for_update(skip_locked=True)).first() is None:
+        return False
+    lives = select(_patients.c.id).where(_patients.c.id == patient_id, _patients.c.status == PatientStatus.ACTIVE)
+    return db.session.execute(lives.with_for_update(read=True)).first() is not None
 
 
 def _expiry(slot: Slot) -> datetime:
     return min(clock.now() + timedelta(minutes=state.settings().offer_minutes), slot.starts_at)
 
 
-def _hold(facts: Facts, slot: Slot, patient_id: uuid.UUID) -> tuple[uuid.UUID | None, bool]:
-    """Hold a slot for a patient; return the hold, if it was to be had, and whether the facts still were true."""
+def _hold(facts: Facts, slot: Slot) -> tuple[uuid.UUID | None, bool]:
+    """Hold a slot; return the hold, if it was to be had, and whether the facts still were true.
+
+    It takes the doctor's time alone: who is offered a time stays free to book another one.
+    """
     length = int((slot.ends_at - slot.starts_at).total_seconds() // 60)
     verdict = judge(facts, slot.starts_at, ends_at=None, minutes=length, door=doors.patient_door())
-    time = seats.wanted(facts, verdict, patient_id)
+    time = seats.wanted(facts, verdict, None)
     try:
         hold_id = seats.hold(db.session.connection(), time, held_by=None, expires_at=_expiry(slot))
-    except (SlotTaken, PatientBusy):
+    except SlotTaken:
         return None, True
     return hold_id, hold_id is not None
 

@@ -79,7 +79,11 @@ def book(connection: Connection, time: Wanted, booking: Mapping[str, Any], besid
     if is_postgres(connection):
         return _seat(connection, time, own, {**sent, **beside}) is not None
     connection.execute(insert(BOOKED), dict(booking))
-    interval_id = _seat(connection, time, own, {})
+    try:
+        interval_id = _seat(connection, time, own, {})
+    except (SlotTaken, PatientBusy):
+        connection.execute(delete(BOOKED).where(BOOKED.c.id == booking["id"]))
+        raise
     if interval_id is None:
         return False
     for statement in follow_by_itself():
@@ -145,7 +149,10 @@ def _next_seat(connection: Connection, time: Wanted, row: Mapping[str, Any]) -> 
     taken = {one.seat for one in found if one.kind == "seat" and one.id not in lapsed}
     free = next((seat for seat in range(time.capacity) if seat not in taken), None)
     if free is None:
-        raise SlotTaken(errors={"starts_at": [SlotTaken.default_message()]})
-    if any(one.kind == "busy" and one.id not in lapsed for one in found):
-        raise PatientBusy(errors={"starts_at": ["The patient has another appointment at that time."]})
-    return free
+        refusal: SlotTaken | PatientBusy = SlotTaken(errors={"starts_at": [SlotTaken.default_message()]})
+    elif any(one.kind == "busy" and one.id not in lapsed for one in found):
+        refusal = PatientBusy(errors={"starts_at": ["The patient has another appointment at that time."]})
+    else:
+        return free
+    refusal.by_hold = any(one.expires_at is not None and one.id not in lapsed for one in found)
+    raise refusal

@@ -16,18 +16,17 @@ from server.core.access import Actor
 from server.core.columns import ANY_VERSION, Expected
 from server.core.db import db
 from server.core.errors import Conflict, NotFound, refused
-from server.modules.appointments.enums import Reason, WaitStatus
+from server.modules.appointments.enums import LIVE_WAITS, Reason, WaitStatus
 from server.modules.appointments.models import WaitlistEntry
+from server.modules.appointments.models.booking import SlotTaken
 from server.modules.appointments.queries.waiting import in_reach
 from server.modules.appointments.service import booking, doors, offers
-from server.modules.appointments.service.refusals import InvalidTransition, not_available
+from server.modules.appointments.service.refusals import HoldLapsed, InvalidTransition, NotAvailable, not_available
 from server.modules.appointments.service.whom import bookable_patient
 from server.modules.doctors.enums import DoctorStatus
 from server.modules.doctors.models import Doctor, Specialty
 from server.modules.patients.models import Patient
 from server.modules.patients.service import people
-
-_LIVE = (WaitStatus.WAITING, WaitStatus.OFFERED)
 
 
 class AlreadyWaiting(Conflict):
@@ -65,7 +64,7 @@ def join(
     whom = bookable_patient(actor=actor, patient_id=patient_id, as_staff=as_staff)
     people.hold(whom)
     wish = (WaitlistEntry.doctor_id == doctor_id, WaitlistEntry.specialty_id == specialty_id)
-    is_live = (WaitlistEntry.patient_id == whom, WaitlistEntry.status.in_(_LIVE))
+    is_live = (WaitlistEntry.patient_id == whom, WaitlistEntry.status.in_(LIVE_WAITS))
     if db.session.scalar(select(exists().where(*wish, *is_live))):
         raise AlreadyWaiting
     entry = WaitlistEntry(
@@ -87,27 +86,32 @@ def withdraw(*, actor: Actor, entry_id: uuid.UUID, expected: Expected = ANY_VERS
     entry = _locked(actor, entry_id)
     if entry.status == WaitStatus.BOOKED:
         raise InvalidTransition("The offer was accepted; cancel the appointment instead.")
-    if entry.status not in _LIVE:
+    if entry.status not in LIVE_WAITS:
         return
     entry.require(expected)
     _let_go(entry, WaitStatus.DECLINED)
 
 
 def accept(*, actor: Actor, entry_id: uuid.UUID) -> WaitlistEntry:
-    """Book what was offered; of two who accept at once one does."""
+    """Book what was offered; of two who accept at once one does. Whose offer is void by now waits on."""
     entry = _locked(actor, entry_id)
     _require_offer(entry)
     if entry.offer_doctor_id is None or entry.offer_starts_at is None:
         raise NotOffered
-    appointment = booking.book(
-        actor=actor,
-        patient_id=entry.patient_id,
-        doctor_id=entry.offer_doctor_id,
-        starts_at=entry.offer_starts_at,
-        hold_id=entry.offer_hold_id,
-    )
-    entry.status, entry.appointment_id = WaitStatus.BOOKED, appointment.id
-    db.session.flush()
+    try:
+        # What was written before the refusal is undone, and the place on the list is kept.
+        with db.session.begin_nested():
+            booking.book(
+                actor=actor,
+                patient_id=entry.patient_id,
+                doctor_id=entry.offer_doctor_id,
+                starts_at=entry.offer_starts_at,
+                hold_id=entry.offer_hold_id,
+            )
+    except (NotAvailable, SlotTaken, HoldLapsed) as refusal:
+        offers.take_back(entry)
+        refusal.keeps_changes = True
+        raise
     return entry
 
 
@@ -126,7 +130,9 @@ def close_for(_sender: object, *, patient: Patient, **_rest: Any) -> None:
     An entry that somebody has locked is about to be answered or offered: that waits for the patient, who is locked
     already, and finds them stopped.
     """
-    of_patient = select(WaitlistEntry).where(WaitlistEntry.patient_id == patient.id, WaitlistEntry.status.in_(_LIVE))
+    of_patient = select(WaitlistEntry).where(
+        WaitlistEntry.patient_id == patient.id, WaitlistEntry.status.in_(LIVE_WAITS)
+    )
     for entry in db.session.scalars(of_patient.order_by(WaitlistEntry.id).with_for_update(skip_locked=True)).all():
         _let_go(entry, WaitStatus.EXPIRED)
 
