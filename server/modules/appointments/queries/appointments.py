@@ -254,6 +254,15 @@ def _way(actor: Actor, permission: Permission, found: Row[Any] | None) -> Way | 
     return way_of(actor, permission, found, patient_id=found.patient_id)
 
 
+_VERSION = select(_table.c.version).where(_table.c.id == bindparam("appointment_id"))
+
+
+def version_of(connection: Connection, appointment_id: uuid.UUID) -> int | None:
+    """Return the version of an appointment as it stands, or None where there is none."""
+    version: int | None = connection.scalar(_VERSION, {"appointment_id": appointment_id})
+    return version
+
+
 def require_visible(connection: Connection, actor: Actor, appointment_id: uuid.UUID) -> None:
     """Raise `NotFound` unless the actor may still see, or still book for, whose appointment this is."""
     held = [permission for permission in (Perm.READ, Perm.BOOK) if actor.can(permission)]

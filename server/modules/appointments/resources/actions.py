@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from flask import Response
 
+from server.core.columns import Expected
 from server.core.declare import declares
 from server.modules.appointments.enums import Status
 from server.modules.appointments.models.booking import PatientBusy, SlotTaken
@@ -53,6 +54,12 @@ class AppointmentCancel(Appointments):
 class AppointmentReschedule(Appointments):
     """Another time for an appointment."""
 
+    def before_patch(self, appointment_id: uuid.UUID) -> Expected:
+        """Note as what the appointment is to be moved."""
+        return self.as_it_stood(appointment_id)
+
+    before_post = before_patch
+
     @declares(Perm.BOOK, **_MOVE)
     def patch(self, appointment_id: uuid.UUID) -> Response:
         """Move an appointment in place; on conflict it stands where it was."""
@@ -64,7 +71,7 @@ class AppointmentReschedule(Appointments):
         return self._move(appointment_id)
 
     def _move(self, appointment_id: uuid.UUID) -> Response:
-        moving.reschedule(actor=self.actor, appointment_id=appointment_id, expected=self.expected, **self.body)
+        moving.reschedule(actor=self.actor, appointment_id=appointment_id, expected=self.prepared, **self.body)
         return self.show(self.seen(appointment_id), "Appointment moved.")
 
 

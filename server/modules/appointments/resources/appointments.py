@@ -7,6 +7,7 @@ import uuid
 from flask import Response
 
 from server.core import answers, trail as trails
+from server.core.columns import Expected
 from server.core.declare import declares
 from server.core.dump import row_dumper
 from server.core.errors import NotFound
@@ -83,6 +84,12 @@ class AppointmentItem(Appointments):
         """Show one appointment; who sees the card alone is not told why it was made."""
         return self.show(self.seen(appointment_id))
 
+    def before_patch(self, appointment_id: uuid.UUID) -> Expected:
+        """Note as what the appointment is to be changed, should this move it."""
+        return self.as_it_stood(appointment_id)
+
+    before_put = before_patch
+
     @declares(Perm.BOOK, body=AppointmentPut, **_CHANGE)
     def put(self, appointment_id: uuid.UUID) -> Response:
         """Replace what can be written of an appointment; another time or doctor is a move."""
@@ -94,7 +101,7 @@ class AppointmentItem(Appointments):
         return self._change(appointment_id, whole=False)
 
     def _change(self, appointment_id: uuid.UUID, *, whole: bool) -> Response:
-        sent = {"appointment_id": appointment_id, "expected": self.expected, **self.body}
+        sent = {"appointment_id": appointment_id, "expected": self.expected, "stood": self.prepared, **self.body}
         changing.change(actor=self.actor, whole=whole, **sent)
         return self.show(self.seen(appointment_id), "Appointment changed.")
 

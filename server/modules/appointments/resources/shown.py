@@ -10,6 +10,8 @@ from flask import Response
 
 from server.core import answers, trail as trails
 from server.core.access import Permission
+from server.core.columns import Expected
+from server.core.db import reading
 from server.core.dump import row_dumper
 from server.core.listing import Page
 from server.core.resource import Resource
@@ -44,6 +46,15 @@ class Appointments(Resource):
             return self.seen(booked.id)
         trails.current().about(booked.id, patient_id=booked.patient_id)
         return _show_all([names[column] if column in names else getattr(booked, column) for column in queries.COLUMNS])
+
+    def as_it_stood(self, appointment_id: uuid.UUID) -> Expected:
+        """Return the version that the caller has read, else the one that stands before anybody is waited for.
+
+        Asked before the transaction, it has a move that waited for another one refused as stale.
+        """
+        if self.expected.version is not None:
+            return self.expected
+        return Expected(queries.version_of(reading(), appointment_id))
 
     def many(self, page: Page) -> Response:
         """Answer one page of appointments."""

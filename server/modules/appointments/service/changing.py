@@ -33,7 +33,8 @@ def change(
 ) -> Appointment:
     """Write what was sent of an appointment; `whole` says that it is all there is to write.
 
-    `stood` is the version that it may be moved from: what is not sent of time and doctor stays. Where staff move it at short notice, the reason that is sent says why.
+    `stood` is the version that it may be moved from: what is not sent of time and doctor stays. Where staff move it at
+    short notice, the reason that is sent says why.
     """
     reached = doors.reach(actor, Perm.BOOK, appointment_id)
     present = db.session.execute(select(*_PRESENT).where(Appointment.id == appointment_id)).one()
