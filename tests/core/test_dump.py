@@ -11,7 +11,7 @@ from marshmallow import fields
 
 from server.core import fields as f
 from server.core.declare import endpoints
-from server.core.dump import columns_of, entity_dumper, row_dumper, to_json
+from server.core.dump import columns_of, entity_dumper, page_dumper, row_dumper, to_json
 from server.modules.appointments.calendar.facts import Hours
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -97,7 +97,8 @@ def check(app: Any, schema: Any, strategies: dict[str, st.SearchStrategy[Any]]) 
             wanted = orjson.loads(to_json(schema().dump(SimpleNamespace(**values))))
             by_entity = to_json(entity_dumper(schema)(SimpleNamespace(**values)))
             rows = [
-                to_json(row_dumper(schema, order)([values[name] for name in order]))
+                to_json(dumper(schema, order)([values[name] for name in order]))
+                for dumper in (row_dumper, page_dumper)
                 for order in (columns, columns[::-1])
             ]
         for written in (by_entity, *rows):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from server.core.ids import new_id
 from server.core.trail import Trail, record_with
+from server.core.upserts import PlainInsert
 from server.modules.audit.models import AuditLog
 
 DENIED = frozenset({401, 403})
-_INSERT = insert(AuditLog.__table__)
+_insert = PlainInsert(AuditLog.__table__)
 
 
 def install() -> None:
@@ -27,8 +28,8 @@ def outcome_of(status: int) -> str:
 def write(connection: Connection, trail: Trail, status: int) -> None:
     """Insert the row of this trail."""
     succeeded = status < 400
-    connection.execute(
-        _INSERT,
+    _insert(
+        connection,
         {
             "id": new_id(),
             "at": trail.at,
@@ -51,7 +52,7 @@ def write(connection: Connection, trail: Trail, status: int) -> None:
             "values_after": trail.values_after or None if succeeded else None,
             "version_before": trail.version_before if succeeded else None,
             "version_after": trail.version_after if succeeded else None,
-            "object_ids": [str(object_id) for object_id in trail.object_ids],
+            "object_ids": trail.object_ids,
             "object_count": trail.object_count,
             "note": trail.note,
             "break_glass_id": trail.break_glass_id,

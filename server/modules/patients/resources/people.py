@@ -12,7 +12,7 @@ from marshmallow import Schema
 from server.core import answers, trail as trails
 from server.core.access import Scope
 from server.core.declare import declares
-from server.core.dump import columns_of, row_dumper
+from server.core.dump import columns_of, page_dumper, row_dumper
 from server.core.errors import NotFound, refused
 from server.core.resource import Resource
 from server.modules.patients.models import Allergy
@@ -52,7 +52,7 @@ class _People(Resource):
         """Return what turns a row of `_COLUMNS`, `is_ward` and `shows_all` into what the caller may see."""
         columns = (*_COLUMNS, "is_ward", "shows_all")
         whole: type[Schema] = PatientWithIdentifiers if Scope.ALL in self.actor.scopes(Perm.READ) else PatientOut
-        show_all, show_card = row_dumper(whole, columns), row_dumper(PatientCard, columns)
+        show_all, show_card = page_dumper(whole, columns), page_dumper(PatientCard, columns)
         return lambda row: show_all(row) if row[-1] else show_card(row)
 
     def with_allergies(self, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:

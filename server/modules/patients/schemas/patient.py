@@ -21,9 +21,9 @@ def _address(*parts: str | None) -> dict[str, str | None] | None:
     return dict(zip(_ADDRESS, parts, strict=True)) if any(parts) else None
 
 
-def age_in_years(born: date, died: date | None) -> int:
+def age_in_years(born: date, died: date | None, today: date) -> int:
     """Return completed years, at death for the dead."""
-    day = died or clock.today()
+    day = died or today
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
@@ -132,7 +132,7 @@ class PatientOut(Out):
     maiden_name = fields.String(required=True, allow_none=True)
     name = f.Computed(full_name, "first_name", "last_name", metadata={"type": "string"})
     date_of_birth = fields.Date(required=True)
-    age = f.Computed(age_in_years, "date_of_birth", "deceased_on", metadata={"type": "integer"})
+    age = f.Computed(age_in_years, "date_of_birth", "deceased_on", once=clock.today, metadata={"type": "integer"})
     sex = fields.String(required=True, metadata={"enum": list(Sex)})
     gender_identity = fields.String(required=True, allow_none=True)
     phone = fields.String(required=True, allow_none=True)
