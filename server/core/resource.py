@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from server.core import answers, idempotency, limits, problems, trail as trails
 from server.core.access import PUBLIC, Actor, Permission
 from server.core.columns import Expected
-from server.core.db import close_reading, db, reading
+from server.core.db import close_reading, db, reading, writing
 from server.core.declare import Declaration, declaration_of
 from server.core.dump import entity_dumper, row_dumper
 from server.core.errors import DomainError, NotFound
@@ -185,7 +185,7 @@ class Resource(flask_restful.Resource):
     @property
     def connection(self) -> Connection:
         """The connection to read from: the autocommit one of a read, the transaction's own of a write."""
-        return reading() if request.method in SAFE else db.session.connection()
+        return reading() if request.method in SAFE else writing()
 
     def show(self, found: Any, message: str = "", *, status: int = 200) -> Response:
         """Answer one entity, or an object that is dumped already."""

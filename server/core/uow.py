@@ -45,6 +45,7 @@ def unit_of_work() -> Iterator[UnitOfWork]:
         db.session.rollback()
         raise
     finally:
+        g.pop("writing", None)
         db.session.info.pop(_AFTER_COMMIT, None)
         db.session.remove()
     _run(work)

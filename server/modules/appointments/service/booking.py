@@ -12,7 +12,7 @@ from sqlalchemy.orm import make_transient_to_detached
 
 from server.core import clock, trail as trails
 from server.core.access import Actor
-from server.core.db import db
+from server.core.db import db, writing
 from server.core.errors import refused
 from server.core.ids import new_id
 from server.modules.appointments import signals
@@ -61,7 +61,7 @@ def make(
     id: uuid.UUID | None = None,  # noqa: A002 - as above
 ) -> Made:
     """Book a time with a doctor for a patient; what was held is booked by the rules that it was held by."""
-    connection = db.session.connection()
+    connection = writing()
     minutes = asked_minutes(starts_at, ends_at, duration_minutes)
     facts = judging.known_doctor(doctor_id, starts_at)
     as_staff = doors.is_staff(actor, facts.user_id)
@@ -125,7 +125,7 @@ def _whom(
     """Return the patient to book for and, where staff name them, whom to tell: it is read together."""
     if not as_staff or patient_id is None:
         return bookable_patient(actor=actor, patient_id=patient_id, as_staff=as_staff), None
-    audience = find_audience(db.session.connection(), patient_id=patient_id, doctor_id=doctor_id)
+    audience = find_audience(writing(), patient_id=patient_id, doctor_id=doctor_id)
     if audience is None:
         raise refused("patient_id", why="There is no such patient.")
     require_bookable(audience.patient_status)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from server.core import trail as trails
 from server.core.access import Actor
-from server.core.db import db
+from server.core.db import writing
 from server.core.errors import Forbidden, Unavailable, refused
 from server.modules.appointments.calendar.facts import Door, Facts, Verdict
 from server.modules.appointments.calendar.judge import judge
@@ -24,7 +24,7 @@ _NEVER_PASSED = frozenset({Reason.DOCTOR_INACTIVE})
 
 def known_doctor(doctor_id: uuid.UUID, starts_at: datetime) -> Facts:
     """Return what is known of a doctor at a time, or raise a 422."""
-    facts = facts_of(db.session.connection(), doctor_id, starts_at, starts_at, with_taken=False)
+    facts = facts_of(writing(), doctor_id, starts_at, starts_at, with_taken=False)
     if facts is None:
         raise refused("doctor_id", why="There is no such doctor.")
     return facts

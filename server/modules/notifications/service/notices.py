@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from server.core import clock
 from server.core.access import Actor
-from server.core.db import db
+from server.core.db import db, writing
 from server.core.errors import NotFound
 from server.core.ids import new_id
 from server.core.upserts import insert_new
@@ -40,7 +40,7 @@ def notify(
     mails to whoever has no account, as `enqueue_mail` takes them.
     """
     db.session.flush()  # a user may be as new as the news
-    wishes = queries.wishes(db.session.connection(), kind, sorted(set(user_ids)))
+    wishes = queries.wishes(writing(), kind, sorted(set(user_ids)))
     title, body = words_of(kind, details or {})
     now = clock.now()
     rows: list[dict[str, Any]] = [
@@ -60,7 +60,7 @@ def notify(
         }
         for user_id, wish in wishes.items()
     ]
-    told = set(insert_new(db.session.connection(), Notification.__table__, rows))
+    told = set(insert_new(writing(), Notification.__table__, rows))
     mailed = [row for row in rows if row["id"] in told and wishes[row["user_id"]]["email"]]
     outbox.put([*(_mail(row["id"], row["user_id"], mail, details or {}) for row in mailed), *letters])
 

@@ -12,7 +12,7 @@ from sqlalchemy import Delete, String, Update, and_, cast, delete, or_, update
 from sqlalchemy.engine import CursorResult
 
 from server.core import clock, jobs
-from server.core.db import close_reading, db, reading
+from server.core.db import close_reading, reading, writing
 from server.core.ids import new_id
 from server.core.uow import after_commit
 from server.core.upserts import insert_new
@@ -58,7 +58,7 @@ def put(messages: Sequence[Mapping[str, Any]]) -> None:
         return
     now = clock.now()
     fresh = {"status": OutboxStatus.PENDING, "attempts": 0, "next_attempt_at": now, "created_at": now}
-    insert_new(db.session.connection(), OutboxMessage.__table__, [{"id": new_id(), **fresh, **m} for m in messages])
+    insert_new(writing(), OutboxMessage.__table__, [{"id": new_id(), **fresh, **m} for m in messages])
     after_commit(jobs.wake)
 
 
