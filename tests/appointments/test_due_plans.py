@@ -2,15 +2,30 @@
 
 from datetime import timedelta
 
+import pytest
+
 from server.modules.appointments.enums import ReminderKind
 from server.modules.appointments.queries import due
 from server.modules.appointments.service import reminders, sweeps
-from tests.appointments.test_plans import NOW, Plans, clinic
+from tests.appointments import test_plans
+from tests.appointments.test_plans import NOW, Plans
 
-__all__ = ["clinic"]
+# Of twenty thousand appointments three in four are over.
+FEW = 2_000
 
 
-def test_what_is_due_is_found_by_an_index(app, clinic):
+@pytest.fixture
+def clinic(app, clock, monkeypatch):
+    """Fill a clinic of half a year."""
+    monkeypatch.setattr(test_plans, "APPOINTMENTS", 20_000)
+    monkeypatch.setattr(test_plans, "PATIENTS", 1_000)
+    monkeypatch.setattr(test_plans, "BEGAN", NOW - timedelta(days=150))
+    clock.move_to(NOW)
+    return test_plans.fill(app)
+
+
+@pytest.mark.usefixtures("clinic")
+def test_what_is_due_is_found_by_an_index(app):
     with app.app_context():
         for pages in (
             due.pages_of_unreminded(
@@ -20,4 +35,4 @@ def test_what_is_due_is_found_by_an_index(app, clinic):
         ):
             with Plans(app) as plans:
                 assert sum(len(page) for page in pages) > 10
-            assert plans.faults(most=2_000) == []
+            assert plans.faults(most=FEW) == []

@@ -117,6 +117,10 @@ def rows_of(clinic: Clinic) -> Iterator[tuple[Any, list[dict[str, Any]]]]:
 def clinic(app, clock):
     """Fill a clinic."""
     clock.move_to(NOW)
+    return fill(app)
+
+
+def fill(app):
     found = Clinic(
         app,
         make_user(app, "doctor"),
