@@ -116,7 +116,9 @@ def test_windows_of_one_doctor_do_not_overlap(own, second, overlaps):
     assert add(own).status_code == 201
     answer = add(own, **second)
     if overlaps:
-        assert "monday" in str(conflict(answer, "overlapping_hours")["errors"]["start_time"])
+        errors = conflict(answer, "overlapping_hours")["errors"]
+        assert "monday" in str(errors["start_time"])
+        assert errors["end_time"] == errors["start_time"]
     else:
         assert answer.status_code == 201, answer.text
 

@@ -23,7 +23,7 @@ _SHAPES = {
     "FREQ": "DAILY|WEEKLY|MONTHLY",
     "INTERVAL": "[1-9][0-9]{0,2}",
     "BYDAY": f"[+-]?[1-5]?{_DAY}(?:,[+-]?[1-5]?{_DAY})*",
-    "COUNT": "[1-9][0-9]{0,3}",
+    "COUNT": "[1-9][0-9]*",
     "UNTIL": "[0-9]{8}(?:T[0-9]{6}Z?)?",
     "WKST": _DAY,
 }
@@ -75,6 +75,8 @@ def occurrences(rule: str, starts_at: datetime, zone: ZoneInfo) -> list[datetime
     if "BYDAY" in parts and _DAYS[shown.weekday()] not in parts["BYDAY"]:
         raise NotARule(_BEGINS_ELSEWHERE)
     until = _until(parts["UNTIL"], zone) if "UNTIL" in parts else None
+    if until is not None and until < shown:
+        raise NotARule("UNTIL is before starts_at.")
     wanted = int(parts.get("COUNT", MOST + 1))
     last = shown + LONGEST
     text = ";".join(f"{name}={value}" for name, value in parts.items() if name not in ("COUNT", "UNTIL"))
@@ -83,7 +85,7 @@ def occurrences(rule: str, starts_at: datetime, zone: ZoneInfo) -> list[datetime
     if not times or times[0] != shown:
         raise NotARule(_BEGINS_ELSEWHERE)
     if len(times) > MOST:
-        raise NotARule(f"That is more than {MOST} times.")
+        raise NotARule(f"A series has {MOST} times at most.")
     if len(times) < wanted if until is None else until > last:
         raise NotARule("A series lasts two years at most.")
     return [starts_at, *(_instant(zone, at) for at in times[1:])]

@@ -102,7 +102,7 @@ def _require_room(window: Window) -> None:
     for other in others:
         if overlap(_weekly(window), _weekly(other)):
             why = [f"Overlaps the window on {_WEEKDAYS[other.weekday]}, {_shown(other)}."]
-            raise OverlappingHours(errors={"start_time": why}, window_id=other.id)
+            raise OverlappingHours(errors={"start_time": why, "end_time": why}, window_id=other.id)
 
 
 def _weekly(window: Window) -> WeeklyHours:
