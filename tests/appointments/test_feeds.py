@@ -47,6 +47,13 @@ def path_of(answer):
     return slash + path
 
 
+def test_a_feed_is_called_as_the_clinic_is(app, client, ada):
+    path = new_feed(ada)[1]
+    assert "X-WR-CALNAME:Polyclinic\r\n" in client.get(path).text
+    assert signed_in(app, "admin").patch("/clinic", json={"name": "Zur Linde"}).status_code == 200
+    assert "X-WR-CALNAME:Zur Linde\r\n" in client.get(path).text
+
+
 def events(client, path):
     """Return the events of a feed by their UID."""
     answer = client.get(path)

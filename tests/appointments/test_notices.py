@@ -76,15 +76,27 @@ def test_leave_that_cancels_tells_both(app, doctor, patient):
 
 
 def test_each_is_mailed_the_time_and_where_to_look_and_nothing_else(app, doctor, patient):
-    made = visit(app, doctor[1].id, patient[1].id, at(2), notes="Fasting", location="Oncology, room 3")
+    made = visit(app, doctor[1].id, patient[1].id, at(2), notes="Fasting", location="Room 3")
     sent = letters(app)
     assert {to for to, _, _ in sent} == {doctor[0].user.email, patient[0].user.email}
     for _, subject, body in sent:
         assert subject == "Appointment booked at Polyclinic"
-        assert WHEN in body
+        assert f"{WHEN}\nRoom 3\n" in body
         assert f"http://localhost:3000/appointments/{made}" in body
-        for secret in ("Biopsy", "procedure", "Fasting", "Oncology", doctor[1].last_name, patient[1].last_name):
+        for secret in ("Biopsy", "procedure", "Fasting", doctor[1].last_name, patient[1].last_name):
             assert secret not in subject + body
+
+
+def test_the_clinic_goes_by_the_name_that_its_admin_gave_it(app, doctor, patient):
+    assert signed_in(app, "admin").patch("/clinic", json={"name": "Zur Linde"}).status_code == 200
+    made = visit(app, doctor[1].id, patient[1].id, at(2))
+    cancelled = visit(app, doctor[1].id, patient[1].id, at(3), location="Room 3")
+    cancel(app, cancelled)
+    deliver(app)
+    sent = {(mail["Subject"], str(mail["From"]).partition(" <")[0].strip('"')) for mail in mails(app)}
+    assert sent == {(f"Appointment {what} at Zur Linde", "Zur Linde") for what in ("booked", "cancelled")}
+    assert sum(str(made) in body_of(mail) for mail in mails(app)) == 2
+    assert not any("Room 3" in body_of(mail) for mail in mails(app))
 
 
 def test_the_time_is_that_of_the_doctors_clock(app, patient):

@@ -1,4 +1,4 @@
-"""Write the mails of this module: when it is and where to see more, nothing that says what for or with whom.
+"""Write the mails of this module: when and where it is and where to see more, nothing of what for or with whom.
 
 Each looks again before it leaves: what is no longer so is not sent.
 """
@@ -19,6 +19,7 @@ from server.modules.appointments.models import Appointment, WaitlistEntry
 from server.modules.appointments.service.notices import APPOINTMENT_LETTER, APPOINTMENT_MAIL
 from server.modules.appointments.service.offers import OFFER_LETTER, OFFER_MAIL
 from server.modules.auth.mails import letter
+from server.modules.doctors.queries.clinic import clinic_name
 from server.modules.notifications.addresses import address_of
 from server.modules.notifications.enums import Kind
 from server.modules.notifications.service import mail_kind
@@ -82,7 +83,25 @@ def link(*path: str) -> str:
 
 def _about(email: str, details: Details, ending: str) -> EmailMessage:
     title, body = words_of(Kind(details["about"]), {})
-    return letter(email, title, f"{body}\n\n{details.get('times', details['when'])}\n\n{ending}")
+    when_and_where = "\n".join([str(details.get("times", details["when"])), *_places(details)])
+    return _letter(email, title, f"{body}\n\n{when_and_where}\n\n{ending}")
+
+
+def _letter(email: str, title: str, text: str) -> EmailMessage:
+    return letter(email, title, text, clinic=clinic_name(db.session.connection()))
+
+
+def _places(details: Details) -> list[str]:
+    """Return where it takes place, if that was said; of several times only where it is the same for all."""
+    if details["about"] == Kind.APPOINTMENT_CANCELLED:
+        return []
+    told_id = uuid.UUID(details["appointment_id"])
+    is_told = Appointment.id == told_id
+    if "times" in details:
+        series = select(Appointment.series_id).where(Appointment.id == told_id).scalar_subquery()
+        is_told |= Appointment.series_id == series
+    places = db.session.scalars(select(Appointment.location).where(is_told).distinct()).all()
+    return [place for place in places if place] if len(places) == 1 else []
 
 
 def _is_so(details: Details) -> bool:
@@ -117,4 +136,4 @@ def _waiting_patient(details: Details) -> Patient | None:
 def _offered(email: str, details: Details, ending: str) -> EmailMessage:
     title, body = words_of(Kind.APPOINTMENT_OFFERED, {})
     times = f"{details['when']}\nheld until {details['until']}"
-    return letter(email, title, f"{body}\n\n{times}\n\n{ending}")
+    return _letter(email, title, f"{body}\n\n{times}\n\n{ending}")

@@ -7,6 +7,7 @@ Each composer locks the account first, so that what it decides by still stands w
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from email.message import EmailMessage
 from typing import Any
 
@@ -44,9 +45,11 @@ def install() -> None:
     mail_kind(LOCKED_MAIL)(account_locked)
 
 
-def letter(to: str, subject: str, text: str, *, greeting: str = "Hello") -> EmailMessage:
-    """Return a mail from the clinic to whoever reads this mailbox."""
+def letter(to: str, subject: str, text: str, *, greeting: str = "Hello", clinic: str | None = None) -> EmailMessage:
+    """Return a mail from the clinic, under the name of the settings or another, to whoever reads this mailbox."""
     settings = state.settings()
+    if clinic:
+        settings = replace(settings, clinic_name=clinic)
     return compose(settings, to=to, subject=f"{subject} at {settings.clinic_name}", text=f"{greeting},\n\n{text}")
 
 

@@ -15,6 +15,7 @@ from server.modules.appointments.queries import feeds as queries
 from server.modules.appointments.resources.routing import api
 from server.modules.appointments.schemas.feeds import CalendarTokenOut, CalendarTokenQuery, NewCalendarTokenOut
 from server.modules.appointments.service import feeds as service
+from server.modules.doctors.queries.clinic import clinic_name
 from server.modules.users.policies import Perm
 
 _TOKEN = {"object_type": "calendar_token"}
@@ -76,7 +77,9 @@ class Feed(Resource):
         trail.actor_id = reader.user_id
         trail.about(reader.token_id)
         trail.listed(row.id for row, _ in events)
-        return Response(service.calendar(events), content_type="text/calendar; charset=utf-8")
+        return Response(
+            service.calendar(events, name=clinic_name(self.connection)), content_type="text/calendar; charset=utf-8"
+        )
 
 
 api.add_resource(TokenCollection, "/calendar/tokens")

@@ -10,7 +10,7 @@ from typing import Any
 from icalendar import Calendar, Event
 from sqlalchemy import Row, select, update
 
-from server.core import clock, state, trail as trails
+from server.core import clock, trail as trails
 from server.core.access import Actor
 from server.core.db import db
 from server.core.errors import NotFound
@@ -51,13 +51,13 @@ def on_deactivated(_sender: object, *, user: User) -> None:
     )
 
 
-def calendar(events: Iterable[tuple[Row[Any], bool]]) -> bytes:
+def calendar(events: Iterable[tuple[Row[Any], bool]], *, name: str) -> bytes:
     """Return appointments as an iCalendar object; the flag says whether its reader is the patient."""
     found = Calendar()
     found.add("prodid", "-//Polyclinic//Appointments//EN")
     found.add("version", "2.0")
     found.add("method", "PUBLISH")
-    found.add("x-wr-calname", state.settings().clinic_name)
+    found.add("x-wr-calname", name)
     for row, is_patient in events:
         found.add_component(_event(row, is_patient))
     return bytes(found.to_ical())

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from server.core import state
 from server.core.listing import ListSpec, Page, fetch_page
 from server.core.search import containing_words
 from server.modules.doctors.models import Clinic, Holiday, Specialty
@@ -31,6 +32,11 @@ def page_of_holidays(connection: Connection, columns: Sequence[str], query: Mapp
     if "to" in query:
         stmt = stmt.where(Holiday.held_on <= query["to"])
     return fetch_page(connection, stmt, HOLIDAYS, query)
+
+
+def clinic_name(connection: Connection) -> str:
+    """Return what the clinic is called: as its admin says, else as the settings do."""
+    return connection.scalar(select(Clinic.name)) or state.settings().clinic_name
 
 
 def clinic_row(connection: Connection, columns: Sequence[str]) -> Row[Any]:
