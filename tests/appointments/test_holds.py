@@ -4,7 +4,7 @@ import pytest
 
 from server.core.uow import command
 from server.modules.appointments.service import holds
-from tests.appointments.calls import booked, open_doctor, reasons, taken, wish
+from tests.appointments.calls import booked, one, open_doctor, reasons, stored_id, taken, wish
 from tests.factories.calendar import at, make_doctor, open_hours, signed_in_doctor, written
 from tests.factories.people import make_patient, signed_in
 from tests.patients.support import blamed, refused
@@ -199,6 +199,72 @@ def test_what_lapsed_in_a_merge_is_held_again_when_that_is_taken_back(app, onese
     assert taken(app) != before
     assert admin.post(f"/patients/{kept.id}/unmerge").status_code == 200
     assert taken(app) == before
+
+
+# Moving to what is held
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_an_appointment_moves_to_a_time_that_its_patient_holds(app, desk, oneself, is_named):
+    (someone, own), doctor, other = oneself, open_doctor(app), open_doctor(app)
+    made = booked(someone, doctor, own)
+    held = hold(someone, other, at(4)).json["data"]
+    there = {"starts_at": held["starts_at"], "doctor_id": str(other.id)}
+    if is_named:
+        there["hold_id"] = held["id"]
+    answer = someone.patch(one(made, "reschedule"), json=there)
+    assert answer.status_code == 200, answer.text
+    shown = answer.json["data"]
+    assert (shown["starts_at"], shown["ends_at"], shown["doctor_id"]) == (
+        held["starts_at"], held["ends_at"], held["doctor_id"])  # fmt: skip
+    assert [(row["kind"], stored_id(row["doctor_id"])) for row in taken(app)] == [("booking", other.id)]
+    refused(desk.post("/appointments", json=wish(other, make_patient(app), at(4))), 409, "slot_taken")
+    booked(desk, doctor, make_patient(app), at(3))
+
+
+@pytest.mark.parametrize("verb", ["patch", "put"])
+def test_who_holds_a_time_changes_an_appointment_to_it(app, desk, verb):
+    doctor, patient = open_doctor(app), make_patient(app)
+    made = booked(desk, doctor, patient)
+    assert hold(desk, doctor, at(4)).status_code == 201
+    there = {"starts_at": written(at(4)), "doctor_id": str(doctor.id)}
+    refused(signed_in(app, "nurse").patch(one(made), json=there), 409, "slot_taken")
+    assert getattr(desk, verb)(one(made), json=there).json["data"]["starts_at"] == written(at(4))
+    assert [row["kind"] for row in taken(app)] == ["booking"]
+
+
+def test_a_move_takes_the_length_of_its_hold_or_is_refused(app, desk, clock):
+    doctor, patient = open_doctor(app), make_patient(app)
+    made, held = booked(desk, doctor, patient), hold(desk, doctor, at(4), duration_minutes=60).json["data"]
+    there = {"starts_at": held["starts_at"], "hold_id": held["id"]}
+    for wrong, named in (
+        ({"starts_at": written(at(5))}, "starts_at"),
+        ({"doctor_id": str(open_doctor(app).id)}, "doctor_id"),
+        ({"duration_minutes": 30}, "duration_minutes"),
+    ):
+        answer = desk.post(one(made, "reschedule"), json={**there, **wrong})
+        assert (answer.status_code, blamed(answer)) == (422, {"hold_id", named})
+    refused(signed_in(app, "nurse").post(one(made, "reschedule"), json=there), 404, "not_found")
+    moved = desk.post(one(made, "reschedule"), json=there).json["data"]
+    assert (moved["starts_at"], moved["duration_minutes"]) == (held["starts_at"], 60)
+    refused(desk.post(one(made, "reschedule"), json=there | {"starts_at": written(at(5))}), 404, "not_found")
+    late = hold(desk, doctor, at(6), duration_minutes=60)
+    clock.shift(600)
+    there = {"starts_at": written(at(6)), "hold_id": late.json["data"]["id"]}
+    desk = signed_in(app, user=desk.user)
+    refused(desk.post(one(made, "reschedule"), json=there), 409, "hold_lapsed")
+    assert desk.get(one(made)).json["data"]["starts_at"] == written(at(4))
+
+
+def test_what_was_held_in_time_is_moved_to_in_time(app, clock, oneself):
+    (someone, own), doctor = oneself, open_doctor(app)
+    made = booked(someone, doctor, own)
+    held = hold(someone, doctor, at(0, "09:00"))
+    clock.shift(300)
+    there = {"starts_at": written(at(0, "09:00"))}
+    assert reasons(someone.patch(one(made, "reschedule"), json=there)) == ["too_soon"]
+    moved = someone.patch(one(made, "reschedule"), json={**there, "hold_id": held.json["data"]["id"]})
+    assert moved.json["data"]["starts_at"] == there["starts_at"]
 
 
 def test_an_offer_is_booked_by_whoever_books_for_its_patient(app, desk):

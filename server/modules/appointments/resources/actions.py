@@ -16,7 +16,13 @@ from server.modules.appointments.resources.routing import api
 from server.modules.appointments.resources.shown import READ, Appointments
 from server.modules.appointments.schemas.booking import CancelIn, MoveIn, StatusChange, StepIn
 from server.modules.appointments.service import cancelling, flow, moving
-from server.modules.appointments.service.refusals import InvalidTransition, NotAvailable, NoticeWindow, TooEarly
+from server.modules.appointments.service.refusals import (
+    HoldLapsed,
+    InvalidTransition,
+    NotAvailable,
+    NoticeWindow,
+    TooEarly,
+)
 
 _ACTION = {**READ, "status": 200}
 _MOVE = {
@@ -24,7 +30,7 @@ _MOVE = {
     "action": "appointments.reschedule",
     "body": MoveIn,
     "version": "optional",
-    "problems": (SlotTaken, PatientBusy, NotAvailable, InvalidTransition, NoticeWindow),
+    "problems": (SlotTaken, PatientBusy, NotAvailable, HoldLapsed, InvalidTransition, NoticeWindow),
 }
 _STEP = {**_ACTION, "body": StepIn, "body_required": False, "problems": (InvalidTransition, TooEarly)}
 

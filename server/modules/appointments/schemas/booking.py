@@ -87,6 +87,7 @@ class MoveIn(_Time):
 
     starts_at = Minute(required=True)
     doctor_id = f.Id(allow_none=True)
+    hold_id = f.Id(allow_none=True, metadata={"description": "A hold of the new time, which is booked as it is held."})
     reason = _why(metadata={"description": "Why it is moved; staff say so within the notice window."})
 
     @validates_schema

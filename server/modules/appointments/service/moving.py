@@ -18,8 +18,9 @@ from server.modules.appointments.calendar.facts import Facts
 from server.modules.appointments.calendar.judge import judge
 from server.modules.appointments.enums import Reason, Status
 from server.modules.appointments.models import Appointment
+from server.modules.appointments.models.booking import PatientBusy, SlotTaken
 from server.modules.appointments.policies import Perm
-from server.modules.appointments.service import doors, events, judging, relations, seats
+from server.modules.appointments.service import doors, events, holds, judging, relations, seats
 from server.modules.appointments.service.cancelling import require_notice
 from server.modules.appointments.service.refusals import NoticeWindow, invalid_transition
 from server.modules.appointments.service.times import asked_minutes
@@ -40,13 +41,14 @@ def reschedule(
     duration_minutes: int | None = None,
     override_reason: str | None = None,
     reason: str | None = None,
+    hold_id: uuid.UUID | None = None,
     expected: Expected = ANY_VERSION,
     beside: Mapping[str, Any] = MappingProxyType({}),
 ) -> Appointment:
     """Move an appointment; it keeps its length and status unless told otherwise, and patients keep the notice window.
 
-    `reason` is why it is moved; staff give one where a patient could not move any more. `beside` is what else
-    changes of the appointment.
+    `reason` is why it is moved; staff give one where a patient could not move any more. `hold_id` is a hold of the
+    new time, whose length it then has. `beside` is what else changes of the appointment.
     """
     minutes = asked_minutes(starts_at, ends_at, duration_minutes)
     reached = doors.reach(actor, Perm.BOOK, appointment_id)
@@ -64,7 +66,11 @@ def reschedule(
     if appointment.status not in MOVABLE:
         raise invalid_transition(appointment.status, "be moved")
     _require_timely(appointment, as_staff=reached.is_staff, reason=reason)
-    bookable_patient(actor=actor, patient_id=appointment.patient_id, as_staff=True)
+    whom = bookable_patient(actor=actor, patient_id=appointment.patient_id, as_staff=True)
+    held = None
+    if hold_id is not None:
+        held = holds.redeem(actor=actor, hold_id=hold_id, doctor_id=to_doctor, starts_at=starts_at, patient_id=whom)
+        minutes = held.agreed_minutes(minutes)
     asked, minutes = minutes, minutes or (appointment.ends_at - appointment.starts_at) // _MINUTE
     is_same = appointment.starts_at == starts_at and appointment.ends_at == starts_at + minutes * _MINUTE
     if to_doctor == reached.doctor_id:
@@ -78,6 +84,7 @@ def reschedule(
         actor=actor,
         starts_at=starts_at,
         minutes=minutes,
+        held=held,
         why=reason,
         passed=override_reason,
         beside=beside,
@@ -108,17 +115,36 @@ def _move(
     actor: Actor | None,
     starts_at: datetime,
     minutes: int | None,
+    held: holds.Held | None,
     why: str | None,
     passed: str | None,
     beside: Mapping[str, Any],
 ) -> None:
     connection = db.session.connection()
     was_starts_at, was_ends_at, was_doctor_id = appointment.starts_at, appointment.ends_at, appointment.doctor_id
-    door = doors.door_for(actor=actor, doctor_user_id=facts.user_id)
+    # What was held is moved to by the rules that it was held by.
+    door = doors.staff_door() if held else doors.door_for(actor=actor, doctor_user_id=facts.user_id)
     seats.give_back(connection, appointment.id)
     for _ in range(judging.ROUNDS):
         verdict = judging.require_open(facts, starts_at, minutes, door=door, override_reason=passed)
-        if seats.retake(connection, seats.wanted(facts, verdict, appointment.patient_id), appointment.id):
+        try:
+            is_in = seats.retake(connection, seats.wanted(facts, verdict, appointment.patient_id), appointment.id)
+        except (SlotTaken, PatientBusy) as refusal:
+            # It may be the caller's own hold that is in the way, or what the patient is offered.
+            if held is not None or not refusal.by_hold:
+                raise
+            held = holds.redeem_own(
+                actor=actor,
+                doctor_id=facts.doctor_id,
+                starts_at=starts_at,
+                minutes=minutes,
+                patient_id=appointment.patient_id,
+            )
+            if held is None:
+                raise
+            minutes, door = held.agreed_minutes(minutes), doors.staff_door()
+            continue
+        if is_in:
             break
         bookable_patient(actor=actor, patient_id=appointment.patient_id, as_staff=True)
         facts = judging.known_doctor(facts.doctor_id, starts_at)
@@ -142,6 +168,8 @@ def _move(
         changed=changed,
         reason=why or (passed if verdict.reasons else None),
     )
+    if held is not None:
+        held.answer(appointment.id)
     relations.follow(appointment, doctor_user_id=facts.user_id, zone=facts.zone)
     signals.moved.send(
         appointment=appointment,
