@@ -128,6 +128,20 @@ def test_who_takes_no_patients_is_nobody_to_the_public(app, client):
     assert broken.status_code == 401
 
 
+@pytest.mark.parametrize("tail", ["", "/availability/slots", "/reviews"])
+def test_a_public_read_refuses_a_token_that_is_none(app, client, doctor, tail):
+    path = f"{API}/doctors/{doctor.id}{tail}"
+    assert client.get(path).status_code == 200
+    caller = signed_in(app, "receptionist")
+    token = caller.tokens.headers
+    assert client.get(path, headers=token).status_code == 200
+    assert caller.post("/auth/logout").status_code == 200
+    for sent in (token, {"Authorization": "Bearer x"}, {"Authorization": "Bearer "}, {"Authorization": "Basic eDp5"}):
+        answer = client.get(path, headers=sent)
+        assert (answer.status_code, answer.mimetype) == (401, "application/problem+json"), (sent, answer.text)
+        assert "Bearer" in answer.headers["WWW-Authenticate"]
+
+
 def statements_of(app, work):
     """Run `work`, and return the statements that it took."""
     seen = []
