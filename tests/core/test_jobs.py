@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import orjson
 import pytest
 
-from server.core import jobs
+from server.core import jobs, queue
 from server.core.jobs import HOURLY, add_job
 from server.core.uow import command
 from server.modules.notifications.service import enqueue_mail
@@ -131,6 +131,30 @@ def test_one_of_several_does_a_job_in_each_period(make_app, clock):
     clock.shift(1)
     all_at_once()
     assert len(done) == 2
+
+
+def test_who_rings_often_does_so_by_one_connection_and_after_a_rest_by_another(app, monkeypatch):
+    opened, open_queue = [], queue.open_queue
+
+    def noted(of):
+        opened.append(open_queue(of))
+        return opened[-1]
+
+    monkeypatch.setattr(queue, "open_queue", noted)
+    monkeypatch.setattr(queue, "_PATIENCE", 0.1)
+    looking = open_queue(app)
+    looking.storage.flush_queue()
+    bell = queue.Bell(app)
+    for turn in (1, 2):
+        for _ in range(20):
+            bell.ring()
+        until(looking.storage.queue_size)
+        assert len(opened) == turn
+        until(lambda: not any(thread.name == "ring" for thread in threading.enumerate()))
+        # Those who rang while it had yet to sound are told of by one word, or by two.
+        assert 1 <= looking.storage.queue_size() <= 2
+        looking.storage.flush_queue()
+    queue.close_queue(looking)
 
 
 @pytest.mark.slow
