@@ -213,6 +213,36 @@ def test_of_two_with_one_hold_one_books(app, ask, desk):
     assert outcomes(answers) == {(201, None): 1, (404, "not_found"): 3}
 
 
+def test_of_those_who_move_with_one_hold_one_does(app, ask, desk):
+    doctor, start = open_doctor(app), at(4)
+    visits = [booked(desk, doctor, make_patient(app), at(3, f"1{n}:00")) for n in range(4)]
+    held = desk.post("/appointments/holds", json={"doctor_id": str(doctor.id), "starts_at": written(start)})
+    there = {"starts_at": written(start), "hold_id": held.json["data"]["id"]}
+    answers = at_once(4, lambda n: ask(desk, "POST", one(visits[n], "reschedule"), there))
+    assert outcomes(answers) == {(200, None): 1, (404, "not_found"): 3}
+    assert (len(taken(app)), overlaps(app)) == (4, 0)
+    # Who lost stands where they were.
+    stands = {desk.get(one(visit)).json["data"]["starts_at"] for visit in visits}
+    assert len(stands & {visit["starts_at"] for visit in visits}) == 3
+
+
+def test_no_hold_slips_in_beside_a_farewell(app, ask, desk):
+    admin, doctor, other = signed_in(app, "admin"), open_doctor(app), make_patient(app)
+    for number in range(5):
+        patient = make_patient(app)
+        bodies = [
+            {"doctor_id": str(doctor.id), "starts_at": written(at(3 + number, wall)), "patient_id": str(patient.id)}
+            for wall in ("10:00", "11:00", "12:00")
+        ]
+        calls = [(desk, "POST", "/appointments/holds", body) for body in bodies]
+        calls.insert(number % 4, (admin, "PATCH", f"/patients/{patient.id}", {"status": "deceased"}))
+        answers = at_once(4, lambda n, calls=calls: ask(*calls[n]))
+        assert set(outcomes(answers)) <= {(200, None), (201, None), (409, "patient_deceased")}
+        assert answers[number % 4][0] == 200
+        for wall in ("10:00", "11:00", "12:00"):
+            booked(desk, doctor, other, at(3 + number, wall))
+
+
 def test_of_many_who_hold_one_time_one_does(app, ask):
     doctor, people = open_doctor(app), [signed_in(app, "receptionist") for _ in range(4)]
     body = {"doctor_id": str(doctor.id), "starts_at": written(at(3))}
@@ -240,15 +270,19 @@ def test_rivals_for_a_hold_that_lapsed_find_it_gone(app, rush, desk):
     assert outcomes(answers) == {(201, None): 1, (409, "slot_taken"): 7}
 
 
-def test_each_who_arrives_gets_a_number_of_their_own(app, ask, desk):
+def test_each_who_arrives_gets_a_number_of_their_own(app, clock, ask, desk):
     doctor = open_doctor(app, start="00:00", end="00:00")
     visits = [booked(desk, doctor, make_patient(app), at(3) + timedelta(minutes=30 * n)) for n in range(8)]
+    clock.move_to(at(3))
+    desk = signed_in(app, user=desk.user)
     answers = at_once(8, lambda n: ask(desk, "POST", one(visits[n], "check-in"), {}))
     assert sorted(body["data"]["queue_number"] for _, (body, _) in answers) == list(range(1, 9))
 
 
-def test_one_who_arrives_twice_at_once_arrives_once(app, ask, desk):
+def test_one_who_arrives_twice_at_once_arrives_once(app, clock, ask, desk):
     visit = booked(desk, open_doctor(app), make_patient(app))
+    clock.move_to(at(3))
+    desk = signed_in(app, user=desk.user)
     answers = at_once(4, lambda _: ask(desk, "POST", one(visit, "check-in"), {}))
     assert outcomes(answers) == {(200, None): 1, (409, "invalid_transition"): 3}
 
