@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.appointments.calls import booked, history, one, open_doctor, reasons, stored_id, taken
-from tests.factories.calendar import at, open_hours, set_columns, signed_in_doctor, written
+from tests.factories.calendar import at, make_doctor, open_hours, set_columns, signed_in_doctor, written
 from tests.factories.database import query
 from tests.factories.people import make_patient, signed_in
 from tests.patients.support import blamed, refused
@@ -250,3 +250,29 @@ def test_nobody_is_moved_who_has_died(app, desk):
     made = booked(desk, open_doctor(app), patient)
     query(app, "UPDATE patients SET status = 'deceased'")
     refused(desk.patch(one(made, "reschedule"), json={"starts_at": written(at(4))}), 409, "patient_deceased")
+
+
+def test_it_is_where_the_hours_say_unless_somebody_said_where(app, desk):
+    doctor, other = make_doctor(app), open_doctor(app, location="C")
+    open_hours(app, doctor.id, days=[at(3).weekday()], location="A")
+    open_hours(app, doctor.id, days=[at(4).weekday()], location="B")
+    usual, named = booked(desk, doctor, make_patient(app)), booked(desk, doctor, make_patient(app), at(3, "11:00"))
+    assert desk.patch(one(named), json={"location": "Room 7"}).status_code == 200
+    for made, wall, there in ((usual, "10:00", "B"), (named, "11:00", "Room 7")):
+        moved = desk.post(one(made, "reschedule"), json={"starts_at": written(at(4, wall))})
+        assert moved.json["data"]["location"] == there
+    whole = {"doctor_id": str(other.id), "starts_at": written(at(4))}
+    assert desk.put(one(usual), json=whole).json["data"]["location"] == "C"
+
+
+def test_a_move_into_the_hours_needs_no_exception_any_more(app, desk):
+    doctor, nurse = open_doctor(app), signed_in(app, "nurse")
+    made = booked(desk, doctor, make_patient(app), at(3, "22:00"), override_reason="emergency")
+    again = {"starts_at": written(at(3, "23:00")), "override_reason": "emergency"}
+    assert nurse.patch(one(made), json=again).status_code == 409
+    late = desk.patch(one(made), json=again)
+    assert (late.status_code, late.json["data"]["override_reason"]) == (200, "emergency")
+    assert desk.patch(one(made), json={"override_reason": "emergency"}).status_code == 200
+    whole = {"doctor_id": str(doctor.id), "override_reason": "emergency"}
+    assert nurse.put(one(made), json={**whole, "starts_at": written(at(4))}).json["data"]["override_reason"] is None
+    assert desk.post(one(made, "reschedule"), json={"starts_at": written(at(5))}).status_code == 200

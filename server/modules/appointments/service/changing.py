@@ -46,11 +46,11 @@ def change(
         words = {name: value for name, value in words.items() if name not in staying}
         require_staff_fields(False, **dict.fromkeys(_OF_STAFF & words.keys(), True))
     passed = sent.get("override_reason")
-    if passed == present.override_reason:
+    if passed == present.override_reason and not doors.may_override(actor, reached.doctor_user_id):
         passed = None
     target = _target(present, sent, whole=whole)
     if target is None:
-        if passed is not None and not whole:
+        if passed not in (None, present.override_reason) and not whole:
             raise refused("override_reason", why="Only with another time.")
         return _write(actor, reached, expected, words)
     return moving.reschedule(

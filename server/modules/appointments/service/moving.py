@@ -98,6 +98,19 @@ def _offers(facts: Facts, actor: Actor | None, starts_at: datetime, minutes: int
     return Reason.OFF_GRID not in judge(facts, starts_at, ends_at=None, minutes=minutes, door=door).reasons
 
 
+def _is_where_hours_say(appointment: Appointment) -> bool:
+    """Whether the hours that an appointment was booked in say where it is, and not somebody's own words."""
+    starts_at, ends_at = appointment.starts_at, appointment.ends_at
+    facts = judging.known_doctor(appointment.doctor_id, starts_at)
+    verdict = judge(facts, starts_at, ends_at=ends_at, minutes=None, door=doors.staff_door())
+    return appointment.location in (None, verdict.location)
+
+
+def _placed(words: Mapping[str, Any], usual: str | None) -> Mapping[str, Any]:
+    """Return words with the place that the hours say, where another one was taken away."""
+    return {**words, "location": words["location"] or usual} if "location" in words else words
+
+
 def _require_timely(appointment: Appointment, *, as_staff: bool, reason: str | None) -> None:
     try:
         require_notice(appointment)
@@ -124,6 +137,7 @@ def _move(
     was_starts_at, was_ends_at, was_doctor_id = appointment.starts_at, appointment.ends_at, appointment.doctor_id
     # What was held is moved to by the rules that it was held by.
     door = doors.staff_door() if held else doors.door_for(actor=actor, doctor_user_id=facts.user_id)
+    is_usual = _is_where_hours_say(appointment)
     seats.give_back(connection, appointment.id)
     for _ in range(judging.ROUNDS):
         verdict = judging.require_open(facts, starts_at, minutes, door=door, override_reason=passed)
@@ -152,10 +166,11 @@ def _move(
         raise judging.hours_changed()
     appointment.starts_at, appointment.ends_at = verdict.starts_at, verdict.ends_at
     appointment.timed_at = clock.now()
-    appointment.override_reason = passed or appointment.override_reason
-    if facts.doctor_id != was_doctor_id:
+    # Inside the hours nothing is passed any more.
+    appointment.override_reason = passed if verdict.reasons else None
+    if facts.doctor_id != was_doctor_id or is_usual:
         appointment.doctor_id, appointment.location = facts.doctor_id, verdict.location
-    changed = write_words(appointment, beside)
+    changed = write_words(appointment, _placed(beside, verdict.location))
     if verdict.ends_at - verdict.starts_at != was_ends_at - was_starts_at:
         changed.append("duration_minutes")
     db.session.flush()
