@@ -5,6 +5,8 @@ from itertools import product
 
 import pytest
 
+from server.core.db import db
+from server.core.uow import command
 from server.modules.appointments.enums import Status
 from tests.appointments.calls import booked, history, one, open_doctor, stored_id, taken
 from tests.factories.calendar import at, book, make_doctor, open_hours, set_columns, signed_in_doctor
@@ -127,6 +129,42 @@ def test_a_missed_appointment_is_put_back_on_its_day_with_a_reason(app, visit, c
     assert desk.patch(one(visit, "status"), json=back).json["data"]["status"] == "scheduled"
 
 
+@pytest.mark.parametrize(
+    ("table", "status", "code"),
+    [
+        ("patients", "deceased", "patient_deceased"),
+        ("patients", "inactive", "patient_inactive"),
+        ("doctors", "inactive", "not_available"),
+    ],
+)
+def test_a_missed_appointment_is_put_back_for_those_who_are_still_here(app, visit, table, status, code):
+    desk = signed_in(app, "receptionist")
+    assert desk.post(one(visit, "no-show")).status_code == 200
+    gone = {"patients": visit.patient_id, "doctors": visit.doctor_id}[table]
+    with app.app_context(), command("tests.leave", table):
+        found = db.metadata.tables[table]
+        db.session.execute(found.update().where(found.c.id == gone).values(status=status))
+    refused(desk.patch(one(visit, "status"), json={"status": "scheduled", "reason": "was here"}), 409, code)
+    assert desk.get(one(visit)).json["data"]["status"] == "no_show"
+
+
+@pytest.mark.parametrize("verb", ["check-in", "start"])
+def test_nobody_is_seen_before_the_day_or_long_after_it(app, clock, verb):
+    doctor = make_doctor(app, timezone="America/New_York")
+    open_hours(app, doctor.id)
+    # Three o'clock in the afternoon in New York, where the day begins at 05:00 and the next one ends at 05:00 in UTC.
+    start = datetime(2026, 3, 4, 20, 0, tzinfo=UTC)
+    made, times = book(app, doctor.id, make_patient(app).id, start), ((4, 4, 59), (6, 5, 0), (4, 5, 0), (6, 4, 59))
+    for (day, hour, minute), code in zip(times, ("too_early", "invalid_transition", None, None), strict=True):
+        set_columns(app, made.id, status="scheduled")
+        clock.move_to(datetime(2026, 3, day, hour, minute, tzinfo=UTC))
+        answer = signed_in(app, "nurse").post(one(made, verb))
+        if code:
+            refused(answer, 409, code)
+        else:
+            assert answer.status_code == 200, answer.text
+
+
 def test_cancelled_by_status_needs_a_reason_and_frees_the_time(app, visit):
     desk = signed_in(app, "receptionist")
     answer = desk.patch(one(visit, "status"), json={"status": "cancelled"})
@@ -143,11 +181,11 @@ def test_who_arrives_gets_the_next_number_of_the_doctors_local_day(app, clock, d
     open_hours(app, there.id, start="00:00", end="00:00")
     # Midnight in Berlin is 23:00, in New York 05:00.
     times = [("22:30", 0), ("23:00", 1), ("22:00", 0)]
-    numbers = []
-    for doctor in (here, there):
-        for wall, _ in times:
-            visit = booked(desk, doctor, make_patient(app), at(1, wall))
-            numbers.append(desk.post(one(visit, "check-in")).json["data"]["queue_number"])
+    visits = [booked(desk, doctor, make_patient(app), at(1, wall)) for doctor in (here, there) for wall, _ in times]
+    # The first day has not ended for long, the second has just begun.
+    clock.move_to(at(1, "23:00"))
+    desk = signed_in(app, user=desk.user)
+    numbers = [desk.post(one(visit, "check-in")).json["data"]["queue_number"] for visit in visits]
     assert numbers == [1, 1, 2, 1, 2, 3]
 
 

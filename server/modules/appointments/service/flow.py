@@ -13,12 +13,15 @@ from server.core.access import Actor
 from server.core.db import db
 from server.core.errors import Stale, refused
 from server.modules.appointments import signals
-from server.modules.appointments.calendar.spans import local_day
-from server.modules.appointments.enums import Status
+from server.modules.appointments.calendar.spans import DAY, day_stretch, local_day
+from server.modules.appointments.enums import Reason, Status
 from server.modules.appointments.models import Appointment
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.service import cancelling, doors, events
-from server.modules.appointments.service.refusals import InvalidTransition, TooEarly, invalid_transition
+from server.modules.appointments.service.refusals import InvalidTransition, TooEarly, invalid_transition, not_available
+from server.modules.appointments.service.whom import bookable_patient
+from server.modules.doctors.enums import DoctorStatus
+from server.modules.doctors.models import Doctor
 
 _S = Status
 FOLLOWS: Mapping[Status, frozenset[Status]] = {
@@ -30,6 +33,8 @@ FOLLOWS: Mapping[Status, frozenset[Status]] = {
     _S.CANCELLED: frozenset(),
     _S.NO_SHOW: frozenset({_S.SCHEDULED}),
 }
+# Who arrives is seen: on the local day and, where that was forgotten or goes past midnight, until the next one ends.
+_SEEN = (_S.CHECKED_IN, _S.IN_PROGRESS)
 # A visit may be over a little before it was to begin.
 COMPLETE_BEFORE = timedelta(minutes=15)
 
@@ -49,7 +54,7 @@ def change_status(
     was = Status(appointment.status)
     if to not in FOLLOWS[was]:
         raise invalid_transition(was, f"become {to}")
-    _require_time(appointment, to)
+    _require_time(appointment, reached, to)
     if was == Status.NO_SHOW:
         _require_correction(appointment, reached, reason)
     _step(appointment, reached, to)
@@ -66,8 +71,14 @@ def _cancelled(actor: Actor | None, appointment_id: uuid.UUID, reason: str | Non
     return cancelling.cancel(actor=actor, appointment_id=appointment_id, reason=reason, permission=Perm.FLOW)
 
 
-def _require_time(appointment: Appointment, to: Status) -> None:
+def _require_time(appointment: Appointment, reached: doors.Reached, to: Status) -> None:
     now = clock.now()
+    if to in _SEEN:
+        day = local_day(reached.zone, appointment.starts_at)
+        if now < min(day_stretch(reached.zone, day)[0], appointment.starts_at - COMPLETE_BEFORE):
+            raise TooEarly("Not before the day of the appointment.")
+        if now >= day_stretch(reached.zone, day + DAY)[1]:
+            raise InvalidTransition("The day of the appointment is over.")
     grace = timedelta(minutes=state.settings().no_show_grace_minutes)
     if to == Status.NO_SHOW and now < appointment.starts_at + grace:
         raise TooEarly("The patient may still come.")
@@ -76,11 +87,14 @@ def _require_time(appointment: Appointment, to: Status) -> None:
 
 
 def _require_correction(appointment: Appointment, reached: doors.Reached, reason: str | None) -> None:
-    """A missed appointment may be put back on its own day, with a reason."""
+    """A missed appointment may be put back on its own day, with a reason, while both are still to be seen here."""
     if reason is None:
         raise refused("reason", why="Say why.")
     if local_day(reached.zone, clock.now()) != local_day(reached.zone, appointment.starts_at):
         raise InvalidTransition("A missed appointment is put back on its own day only.")
+    bookable_patient(actor=None, patient_id=appointment.patient_id, as_staff=True)
+    if db.session.scalar(select(Doctor.status).where(Doctor.id == appointment.doctor_id)) != DoctorStatus.ACTIVE:
+        raise not_available([Reason.DOCTOR_INACTIVE])
 
 
 def _step(appointment: Appointment, reached: doors.Reached, to: Status) -> None:
