@@ -77,8 +77,11 @@ _COLUMNS: dict[str, Any] = {
 
 
 def _part(kind: int, **columns: ColumnElement[Any] | Any) -> Select[Any]:
-    """Return one part of the union; a column that it does not fill is a null of that column's type."""
-    filled = (columns.get(name, cast(null(), type_)).label(name) for name, type_ in _COLUMNS.items())
+    """Return one part of the union; a column that it does not fill is null, of the type that the first part names."""
+    filled = (
+        columns.get(name, cast(null(), type_) if kind == _DOCTOR else null()).label(name)
+        for name, type_ in _COLUMNS.items()
+    )
     return select(literal(kind, Integer).label("kind"), *filled)
 
 
