@@ -322,3 +322,31 @@ def test_nothing_is_booked_for_who_cannot_come(app, desk, status, code):
 def test_the_system_books_too(app):
     made = book(app, open_doctor(app).id, make_patient(app).id, at(3), reason="import")
     assert (made.status, made.ends_at - made.starts_at) == ("scheduled", timedelta(minutes=30))
+
+
+@pytest.mark.parametrize(("before", "after", "leaving"), [(2, 1, 0), (3, 2, 1), (3, 2, 0), (3, 1, 1)])
+def test_bookings_kept_beyond_fewer_seats_still_fill_them(app, desk, before, after, leaving):
+    doctor = make_doctor(app)
+    (window, *_) = open_hours(app, doctor.id, days=[at(3).weekday()], capacity=before)
+    visits = [booked(desk, doctor, make_patient(app)) for _ in range(before)]
+    fewer = {"capacity": after, "on_conflict": "keep"}
+    path = f"/doctors/{doctor.id}/availability/{window}"
+    assert signed_in(app, "admin").patch(path, json=fewer).status_code == 200
+    assert desk.post(one(visits[leaving], "cancel"), json={"reason": "x"}).status_code == 200
+    day = at(3).date().isoformat()
+    live = before - 1
+    while True:
+        listed = desk.get(f"/doctors/{doctor.id}/availability/slots?from={day}&to={day}").json["data"]
+        remaining = sum(slot["remaining"] for slot in listed if slot["starts_at"] == written(at(3)))
+        assert remaining == max(0, after - live)
+        answer = desk.post("/appointments", json=wish(doctor, make_patient(app), at(3)))
+        if not remaining:
+            break
+        assert answer.status_code == 201, answer.text
+        live += 1
+    refused(answer, 409, "slot_taken")
+    # As those who were kept leave, their seats are taken again one by one.
+    for visit in (one_ for number, one_ in enumerate(visits) if number != leaving):
+        assert desk.post(one(visit, "cancel"), json={"reason": "x"}).status_code == 200
+    found = [desk.post("/appointments", json=wish(doctor, make_patient(app), at(3))).status_code for _ in range(before)]
+    assert found.count(201) + live - (before - 1) == after

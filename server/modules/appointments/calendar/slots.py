@@ -38,13 +38,13 @@ class TakenTime:
         self._longest = max((one.busy_to - one.busy_from for one in taken), default=timedelta())
 
     def seats_left(self, capacity: int, busy_from: datetime, busy_to: datetime) -> int:
-        """Return how many of the first seats, from 0 on, are free for all of a time; a booking tries no others."""
+        """Return how many seats are free for all of a time; kept bookings of higher seats count as much as others."""
         low = bisect_left(self._starts, busy_from - self._longest)
         high = bisect_left(self._starts, busy_to, low)
         if low == high:
             return capacity
-        gone = {one.seat for one in self._taken[low:high] if one.busy_to > busy_from and one.seat < capacity}
-        return capacity - len(gone)
+        gone = {one.seat for one in self._taken[low:high] if one.busy_to > busy_from}
+        return max(0, capacity - len(gone))
 
 
 def free_slots(facts: Facts, since: datetime, until: datetime, *, minutes: int | None, door: Door) -> list[Slot]:

@@ -18,7 +18,9 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
+    distinct,
     exists,
+    func,
     insert,
     literal,
     literal_column,
@@ -77,6 +79,13 @@ _MEETS_DOCTOR = _meets("doctor_id", "busy_from", "busy_to", "doctor_since")
 _MEETS_PATIENT = _meets("patient_id", "starts_at", "ends_at", "patient_since")
 
 
+def _has_room() -> ColumnElement[bool]:
+    """Return "this seat is among those that are left"; hours with fewer seats may keep bookings of higher ones."""
+    seat = _bound("seat", Integer())
+    higher = select(func.count(distinct(TAKEN.c.seat))).where(_MEETS_DOCTOR, TAKEN.c.seat > seat).scalar_subquery()
+    return higher < _bound("capacity", Integer()) - seat
+
+
 @cache
 def take(*, on_postgres: bool, for_patient: bool, with_booking: bool) -> Executable:
     """Return the statement that takes a seat while the doctor, and the patient, still are as they were judged."""
@@ -86,7 +95,7 @@ def take(*, on_postgres: bool, for_patient: bool, with_booking: bool) -> Executa
         source = _DOCTORS.join(_PATIENTS, _PATIENTS.c.id == _bound("patient_id", Uuid()))
         still &= _PATIENTS.c.status == PatientStatus.ACTIVE.value
     is_it = _DOCTORS.c.id == _bound("doctor_id", Uuid())
-    row: Select[Any] = select(*_row_of(TAKEN)).select_from(source).where(is_it, still)
+    row: Select[Any] = select(*_row_of(TAKEN)).select_from(source).where(is_it, still, _has_room())
     names = [column.name for column in TAKEN.columns]
     if not on_postgres:
         same_seat = TAKEN.c.seat == _bound("seat", Integer())

@@ -112,6 +112,7 @@ def _seat(connection: Connection, time: Wanted, own: Mapping[str, Any], booking:
         "doctor_id": time.doctor_id,
         "calendar_version": time.calendar_version,
         "seat": 0,
+        "capacity": time.capacity,
         "busy_from": time.busy_from,
         "busy_to": time.busy_to,
         "patient_id": time.patient_id,
@@ -147,7 +148,8 @@ def _next_seat(connection: Connection, time: Wanted, row: Mapping[str, Any]) -> 
     if lapsed:
         connection.execute(delete(TAKEN).where(TAKEN.c.id.in_(lapsed), TAKEN.c.expires_at <= now))
     taken = {one.seat for one in found if one.kind == "seat" and one.id not in lapsed}
-    free = next((seat for seat in range(time.capacity) if seat not in taken), None)
+    left = range(time.capacity) if len(taken) < time.capacity else ()
+    free = next((seat for seat in left if seat not in taken), None)
     if free is None:
         refusal: SlotTaken | PatientBusy = SlotTaken(errors={"starts_at": [SlotTaken.default_message()]})
     elif any(one.kind == "busy" and one.id not in lapsed for one in found):
