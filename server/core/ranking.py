@@ -20,6 +20,8 @@ MOST_RANKED = 5_000
 
 Kept = tuple[Select[Any], tuple[str, ...]]
 
+# Short, as each column comes with them: psycopg keeps the parsed form of statements of up to 4,096 characters.
+_DRAWN, _PAGE = "d", "p"
 _ROWS = bindparam("page_rows", type_=Integer())
 _SKIPPED = bindparam("page_skipped", type_=Integer())
 
@@ -70,7 +72,7 @@ def _ranked(connection: Connection, search: Search, spec: ListSpec, query: Mappi
 @lru_cache(maxsize=256)
 def _make_ranked(stmt: Select[Any], spec: ListSpec, rank: ColumnElement[int], *, is_after: bool) -> Kept:
     (key, _), (tie, _) = spec.order(None)
-    drawn = stmt.add_columns(*_labelled(rank, key, tie)).limit(bindparam("page_drawn", type_=Integer())).cte("drawn")
+    drawn = stmt.add_columns(*_labelled(rank, key, tie)).limit(bindparam("page_drawn", type_=Integer())).cte(_DRAWN)
     drawn = drawn.prefix_with("MATERIALIZED", dialect="postgresql")
     counted = select(func.count().label("total")).select_from(drawn).subquery("counted")
     page = select(drawn).order_by(*_keys_of(drawn)).limit(_ROWS).offset(_SKIPPED)
@@ -130,7 +132,7 @@ def _keys_of(found: Any) -> Sequence[ColumnElement[Any]]:
 
 def _with_total(counted: Any, rows: Select[Any]) -> Kept:
     """Return the total joined to the rows of a page, so that one past the end still has it."""
-    page = rows.subquery("page")
+    page = rows.subquery(_PAGE)
     whole = select(counted.c.total, page.c["_key2"].label("_there"), *page.c)
     whole = whole.select_from(counted.outerjoin(page, true())).order_by(*_keys_of(page))
     return whole, tuple(page.c.keys())[:-3]
