@@ -17,6 +17,7 @@ from server.modules.appointments.service import (
     merge_resolvers,
     notices,
     offers,
+    own_time,
     primary_doctor,
     relations,
     stopping,
@@ -47,6 +48,7 @@ def init_module(app: Flask) -> None:
     tasks.install(app)
     of_users.deactivated.connect(feeds.on_deactivated)
     of_patients.stopped.connect(stopping.on_patient_stopped)
+    of_patients.unmerged.connect(own_time.on_unmerged)
     of_patients.primary_doctor_named.connect(primary_doctor.require_active)
     of_doctors.deactivating.connect(stopping.on_doctor_deactivating)
     of_doctors.deactivating.connect(offers.take_back_from)

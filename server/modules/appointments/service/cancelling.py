@@ -17,7 +17,7 @@ from server.modules.appointments import signals
 from server.modules.appointments.enums import Party, Status
 from server.modules.appointments.models import Appointment
 from server.modules.appointments.policies import Perm
-from server.modules.appointments.service import doors, events, relations, seats
+from server.modules.appointments.service import doors, events, own_time, relations, seats
 from server.modules.appointments.service.refusals import NoticeWindow, invalid_transition
 
 CANCELLABLE = (Status.SCHEDULED, Status.CONFIRMED, Status.CHECKED_IN)
@@ -80,6 +80,7 @@ def _cancel(appointments: Sequence[Appointment], *, actor: Actor | None, reason:
     db.session.flush()
     seats.give_back(db.session.connection(), *was)
     events.note_all(appointments, actor_id=actor.user_id if actor else None, from_status=dict(was), reason=reason)
+    own_time.reclaim({one.patient_id for one in appointments})
     relations.end(*was)
     for one in appointments:
         signals.cancelled.send(appointment=one, actor=actor)

@@ -20,7 +20,7 @@ from server.modules.appointments.enums import Reason, Status
 from server.modules.appointments.models import Appointment
 from server.modules.appointments.models.booking import PatientBusy, SlotTaken
 from server.modules.appointments.policies import Perm
-from server.modules.appointments.service import doors, events, holds, judging, relations, seats
+from server.modules.appointments.service import doors, events, holds, judging, own_time, relations, seats
 from server.modules.appointments.service.cancelling import require_notice
 from server.modules.appointments.service.refusals import NoticeWindow, invalid_transition
 from server.modules.appointments.service.times import asked_minutes
@@ -185,6 +185,7 @@ def _move(
     )
     if held is not None:
         held.answer(appointment.id)
+    own_time.reclaim({appointment.patient_id})
     relations.follow(appointment, doctor_user_id=facts.user_id, zone=facts.zone)
     signals.moved.send(
         appointment=appointment,
