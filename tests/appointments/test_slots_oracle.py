@@ -150,8 +150,8 @@ def oracle(facts, since, until, minutes, door):
         (seats, *_), one, length = max(offers, key=lambda offer: offer[0])
         busy_from, busy_to = start - one.buffer_before * MINUTE, start + (length + one.buffer_after) * MINUTE
         gone = {taken.seat for taken in facts.taken if taken.busy_from < busy_to and busy_from < taken.busy_to}
-        if left := set(range(seats)) - gone:
-            found[start] = (start + length * MINUTE, len(left))
+        if (left := seats - len(gone)) > 0:
+            found[start] = (start + length * MINUTE, left)
     return found
 
 
