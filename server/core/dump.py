@@ -69,8 +69,8 @@ def _compiled(
     if [field.data_key or name for name, field in schema().dump_fields.items()] == list(columns) and not names:
         return lambda: lambda row: dict(zip(columns, row, strict=True)), ()
     code = f"lambda {', '.join(once)}: lambda row: {{{', '.join(parts)}}}"
-    # built from our own schemas' field names only
-    return eval(code, names), tuple(once.values())  # noqa: S307
+    make_dumper = eval(code, names)  # noqa: S307 - built from our own schemas' field names only
+    return make_dumper, tuple(once.values())
 
 
 @lru_cache(maxsize=128)
