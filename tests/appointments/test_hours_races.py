@@ -102,7 +102,7 @@ def test_leave_that_cancels_and_a_move_do_not_block_each_other(app, live_server,
         ]
         (moved, body), (away, _) = at_once(2, lambda n, wishes=wishes: send(live_server, admin, "POST", *wishes[n]))
         assert away == 201
-        assert moved in (200, 409), body
+        assert moved in (200, 409, 412), body  # 412: what waited for the cancellation is stale
         assert live_inside_leave(app) == []
 
 
