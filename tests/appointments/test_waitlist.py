@@ -140,6 +140,8 @@ def test_one_wish_waits_once(app, doctor):
     first = wait(client, doctor_id=doctor.id)
     body = {"doctor_id": str(doctor.id), "from": MONDAY, "to": MONDAY}
     refused(client.post("/waitlist", json=body), 409, "already_waiting")
+    refused(client.post("/waitlist", json={**body, "from": "2026-03-31", "to": "2026-04-30"}), 409, "already_waiting")
+    wait(client, doctor_id=doctor.id, **{"from": "2026-04-01", "to": "2026-04-30"})
     assert client.delete(f"/waitlist/{first['id']}").status_code == 204
     assert wait(client, doctor_id=doctor.id)["id"] != first["id"]
 

@@ -30,7 +30,7 @@ from server.modules.patients.service import people
 
 
 class AlreadyWaiting(Conflict):
-    """The patient waits for this already; withdraw that first."""
+    """The patient waits for this already, on some of these days; withdraw that first."""
 
     code = "already_waiting"
 
@@ -54,6 +54,7 @@ def join(
     doctor_id: uuid.UUID | None,
     specialty_id: uuid.UUID | None,
     patient_id: uuid.UUID | None,
+    first_day: date,
     last_day: date,
     **fields: Any,
 ) -> WaitlistEntry:
@@ -65,12 +66,14 @@ def join(
     people.hold(whom)
     wish = (WaitlistEntry.doctor_id == doctor_id, WaitlistEntry.specialty_id == specialty_id)
     is_live = (WaitlistEntry.patient_id == whom, WaitlistEntry.status.in_(LIVE_WAITS))
-    if db.session.scalar(select(exists().where(*wish, *is_live))):
+    shares_days = (WaitlistEntry.first_day <= last_day, WaitlistEntry.last_day >= first_day)
+    if db.session.scalar(select(exists().where(*wish, *is_live, *shares_days))):
         raise AlreadyWaiting
     entry = WaitlistEntry(
         doctor_id=doctor_id,
         specialty_id=specialty_id,
         patient_id=whom,
+        first_day=first_day,
         last_day=last_day,
         added_by=actor.user_id,
         **fields,
