@@ -92,14 +92,11 @@ def make(
         try:
             is_in = seats.book(connection, seats.wanted(facts, verdict, whom), row, _beside(row, facts))
         except (SlotTaken, PatientBusy) as refusal:
-            # It may be the caller's own hold that is in the way, or what the patient is offered.
-            if held is not None or not refusal.by_hold:
+            if held is not None:
                 raise
-            held = holds.redeem_own(
-                actor=actor, doctor_id=doctor_id, starts_at=starts_at, minutes=minutes, patient_id=whom
+            held = holds.own_in_the_way(
+                refusal, actor=actor, doctor_id=doctor_id, starts_at=starts_at, minutes=minutes, patient_id=whom
             )
-            if held is None:
-                raise
             minutes, door = held.agreed_minutes(minutes), doors.staff_door()
             continue
         if is_in:

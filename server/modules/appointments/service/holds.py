@@ -16,6 +16,7 @@ from server.core.db import db
 from server.core.errors import NotFound, refused
 from server.modules.appointments.enums import IntervalKind, WaitStatus
 from server.modules.appointments.models import TakenInterval, WaitlistEntry
+from server.modules.appointments.models.booking import PatientBusy, SlotTaken
 from server.modules.appointments.queries.facts import LONGEST_TAKEN
 from server.modules.appointments.service import doors, judging, seats
 from server.modules.appointments.service.refusals import HoldLapsed, TooManyHolds
@@ -154,6 +155,24 @@ def redeem_own(
         return redeem(actor=actor, hold_id=hold_id, doctor_id=doctor_id, starts_at=starts_at, patient_id=patient_id)
     except (HoldLapsed, NotFound):
         return None
+
+
+def own_in_the_way(
+    refusal: SlotTaken | PatientBusy,
+    *,
+    actor: Actor | None,
+    doctor_id: uuid.UUID,
+    starts_at: datetime,
+    minutes: int | None,
+    patient_id: uuid.UUID,
+) -> Held:
+    """Take away the caller's own hold, or the patient's offer, that a time was refused for; else raise the refusal."""
+    held = None
+    if refusal.by_hold:
+        held = redeem_own(actor=actor, doctor_id=doctor_id, starts_at=starts_at, minutes=minutes, patient_id=patient_id)
+    if held is None:
+        raise refusal
+    return held
 
 
 def _taken_away(which: ColumnElement[bool]) -> Row[*tuple[Any, ...]] | None:

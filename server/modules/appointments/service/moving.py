@@ -144,18 +144,16 @@ def _move(
         try:
             is_in = seats.retake(connection, seats.wanted(facts, verdict, appointment.patient_id), appointment.id)
         except (SlotTaken, PatientBusy) as refusal:
-            # It may be the caller's own hold that is in the way, or what the patient is offered.
-            if held is not None or not refusal.by_hold:
+            if held is not None:
                 raise
-            held = holds.redeem_own(
+            held = holds.own_in_the_way(
+                refusal,
                 actor=actor,
                 doctor_id=facts.doctor_id,
                 starts_at=starts_at,
                 minutes=minutes,
                 patient_id=appointment.patient_id,
             )
-            if held is None:
-                raise
             minutes, door = held.agreed_minutes(minutes), doors.staff_door()
             continue
         if is_in:
