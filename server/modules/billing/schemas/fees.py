@@ -1,0 +1,57 @@
+"""The shapes of the fee schedule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from server.core import fields as f
+from server.core.money import LARGEST
+from server.core.schema import Body, ListQuery, Out, SearchText, SortKeys, TextFlag
+
+
+class Price(f.Money):
+    """An amount that somebody is asked for: not negative."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"pattern": "^[0-9]{1,9}([.][0-9]{1,2})?$", **kwargs.pop("metadata", {})}
+        super().__init__(
+            validate=validate.Range(0, LARGEST, error="Must not be negative."), metadata=metadata, **kwargs
+        )
+
+
+class FeePatch(Body):
+    """What an admin writes of a service."""
+
+    code = f.Line(most=40, required=True)
+    name = f.Line(required=True)
+    price = Price(required=True)
+    tax_rate = f.Percent(load_default=0)
+    duration_minutes = f.Count(1, 1440, allow_none=True, load_default=None)
+    is_active = f.Flag(load_default=True)
+
+
+class FeeIn(FeePatch):
+    """A new service."""
+
+    id = f.Id()
+
+
+class FeeOut(Out):
+    """A line of the fee schedule; the tax is in percent."""
+
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    price = Price(required=True)
+    tax_rate = f.Percent(required=True)
+    duration_minutes = fields.Integer(required=True, allow_none=True)
+    is_active = fields.Boolean(required=True)
+
+
+class FeeQuery(ListQuery):
+    """A page of the fee schedule; services that were taken off it are shown where `is_active=false` asks for them."""
+
+    sort = SortKeys("name", "code")
+    q = SearchText()
+    is_active = TextFlag(load_default=True)
