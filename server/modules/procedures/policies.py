@@ -1,0 +1,30 @@
+"""Who may read, order and perform procedures."""
+
+from __future__ import annotations
+
+from server.core.access import Grants, Permission, Scope, row
+from server.modules.patients.enums import ProxyScope
+from server.modules.patients.policies import add_clinical, allow_proxies
+
+REL, OWN, GLASS = Scope.RELATED, Scope.OWN, Scope.BROKEN_GLASS
+
+
+class Perm(Permission):
+    """Permissions of this module."""
+
+    READ = "procedures:read"
+    ORDER = "procedures:order"
+    PERFORM = "procedures:perform"
+
+
+GRANTS: Grants = {
+    Perm.READ: row(A=GLASS, D=REL, N=REL, Pt=OWN),
+    Perm.ORDER: row(D=REL, N=REL),
+    Perm.PERFORM: row(D=REL, N=REL),
+}
+
+
+def install() -> None:
+    """Say which verbs are clinical, and what proxies may do here in the name of a patient."""
+    add_clinical(*Perm)
+    allow_proxies({Perm.READ: ProxyScope.VIEW})
