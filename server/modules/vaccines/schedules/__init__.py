@@ -1,0 +1,1 @@
+"""Where the rules of the immunisation schedule come from and where they are kept."""
