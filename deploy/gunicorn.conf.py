@@ -1,6 +1,7 @@
 """Configure gunicorn; the command line and the environment may override the bind address and the sizes."""
 
 import gc
+import logging
 import os
 import re
 from pathlib import Path
@@ -62,7 +63,8 @@ class DiscreetLogger(Logger):
 
     def debug(self, msg, *args, **kwargs):
         """Log a detail, such as each path, without the token of a feed."""
-        super().debug(msg, *map(without_token, args), **kwargs)
+        if self.error_log.isEnabledFor(logging.DEBUG):
+            super().debug(msg, *map(without_token, args), **kwargs)
 
 
 def without_token(value):

@@ -69,9 +69,58 @@ BEGIN SELECT RAISE(ABORT, 'constraint failed: {name}'); END
 """
 
 
+# Ledgers and what was added to or said in a chart: rows come, and stay as they came.
+_APPEND_ONLY = (
+    *("stock_movements", "note_addenda", "procedure_addenda"),
+    *("medical_record_versions", "immunization_versions"),
+)
+_STAYS = "rows of {table} are never changed"
+_KEEP_REPLACE_SQLITE = """
+CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
+WHEN EXISTS (SELECT 1 FROM {table} WHERE id = new.id OR rowid = new.rowid)
+BEGIN SELECT RAISE(ABORT, '{stays}'); END
+"""
+
+# What was measured, when, by whom, and how it was judged then. Its status and whose it is (a merge) may change.
+_MEASURED = (
+    *("id", "set_id", "kind", "measured_at", "value", "unit", "entered_value", "entered_unit", "loinc"),
+    *("flag", "range_low", "range_high", "range_source", "recorded_by", "recorded_at"),
+)
+# What a signature stands for.
+_SIGNED = (
+    *("subjective", "objective", "assessment", "plan"),
+    *("signed_at", "signed_by", "sha256", "visit_id", "recorded_by"),
+)
+_SIGNED_STAYS = "a signed note is never changed"
+_SIGNED_SQLITE = {
+    "visit_notes_signed": "BEFORE UPDATE ON visit_notes WHEN old.signed_at IS NOT NULL AND ({differs})",
+    "visit_notes_signed_delete": "BEFORE DELETE ON visit_notes WHEN old.signed_at IS NOT NULL",
+    # REPLACE takes the place of a row without firing the trigger of DELETE.
+    "visit_notes_signed_replace": (
+        "BEFORE INSERT ON visit_notes WHEN EXISTS (SELECT 1 FROM visit_notes"
+        " WHERE signed_at IS NOT NULL AND (id = new.id OR rowid = new.rowid))"
+    ),
+    "visit_notes_signed_place": "BEFORE UPDATE ON visit_notes WHEN old.id <> new.id OR old.rowid <> new.rowid",
+}
+_SIGNED_POSTGRES = {
+    "visit_notes_signed": (
+        "BEFORE UPDATE ON visit_notes FOR EACH ROW WHEN (old.signed_at IS NOT NULL AND ({differs}))"
+    ),
+    "visit_notes_signed_delete": "BEFORE DELETE ON visit_notes FOR EACH ROW WHEN (old.signed_at IS NOT NULL)",
+    "visit_notes_signed_truncate": "BEFORE TRUNCATE ON visit_notes FOR EACH STATEMENT",
+}
+
+
 def install_triggers(bind: Connection) -> None:
     """Install the triggers of every table that is there; those that stand are replaced."""
     tables = set(inspect(bind).get_table_names())
+    is_postgres = bind.dialect.name == "postgresql"
+    for table in filter(tables.__contains__, _APPEND_ONLY):
+        (_keep_on_postgres if is_postgres else _keep_on_sqlite)(bind, table)
+    if "vital_measurements" in tables:
+        (_keep_measured_on_postgres if is_postgres else _keep_measured_on_sqlite)(bind)
+    if "visit_notes" in tables:
+        (_keep_signed_on_postgres if is_postgres else _keep_signed_on_sqlite)(bind)
     for table in filter(tables.__contains__, _UNCHANGEABLE):
         (_protect_on_postgres if bind.dialect.name == "postgresql" else _protect_on_sqlite)(bind, table)
     if "taken_intervals" in tables and bind.dialect.name == "sqlite":
@@ -129,3 +178,64 @@ def _search_on_sqlite(bind: Connection) -> None:
         bind.execute(text(f"DROP TRIGGER IF EXISTS patients_search_{verb}"))
         bind.execute(text(statement))
     bind.execute(text("INSERT INTO patients_search(patients_search) VALUES ('rebuild')"))
+
+
+def _keep_on_sqlite(bind: Connection, table: str, *, changed: str = "TRUE") -> None:
+    """Refuse deletes, replacements, and the updates by which a row has `changed`."""
+    stays = _STAYS.format(table=table)
+    for verb, when in (("update", f"WHEN {changed}"), ("delete", "")):
+        bind.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_{verb}"))
+        refuse = f"BEGIN SELECT RAISE(ABORT, '{stays}'); END"
+        bind.execute(text(f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table} {when} {refuse}"))
+    bind.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_replace"))
+    bind.execute(text(_KEEP_REPLACE_SQLITE.format(table=table, stays=stays)))
+
+
+def _keep_on_postgres(bind: Connection, table: str, *, changed: str = "TRUE") -> None:
+    """Refuse deletes, also of all rows at once, and the updates by which a row has `changed`."""
+    bind.execute(
+        text(
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "RAISE EXCEPTION 'rows of % are never changed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$"
+        )
+    )
+    events = {
+        "no_change": f"UPDATE ON {table} FOR EACH ROW WHEN ({changed})",
+        "no_delete": f"DELETE ON {table} FOR EACH ROW",
+        "no_truncate": f"TRUNCATE ON {table} FOR EACH STATEMENT",
+    }
+    for name, when in events.items():
+        bind.execute(text(f"DROP TRIGGER IF EXISTS {table}_{name} ON {table}"))
+        bind.execute(text(f"CREATE TRIGGER {table}_{name} BEFORE {when} EXECUTE FUNCTION refuse_change()"))
+
+
+def _keep_measured_on_sqlite(bind: Connection) -> None:
+    differs = " OR ".join(f"old.{name} IS NOT new.{name}" for name in (*_MEASURED, "rowid"))
+    _keep_on_sqlite(bind, "vital_measurements", changed=differs)
+
+
+def _keep_measured_on_postgres(bind: Connection) -> None:
+    differs = " OR ".join(f"old.{name} IS DISTINCT FROM new.{name}" for name in _MEASURED)
+    _keep_on_postgres(bind, "vital_measurements", changed=differs)
+
+
+def _keep_signed_on_sqlite(bind: Connection) -> None:
+    differs = " OR ".join(f"old.{name} IS NOT new.{name}" for name in _SIGNED)
+    for name, when in _SIGNED_SQLITE.items():
+        bind.execute(text(f"DROP TRIGGER IF EXISTS {name}"))
+        refuse = f"BEGIN SELECT RAISE(ABORT, '{_SIGNED_STAYS}'); END"
+        bind.execute(text(f"CREATE TRIGGER {name} {when.format(differs=differs)} {refuse}"))
+
+
+def _keep_signed_on_postgres(bind: Connection) -> None:
+    differs = " OR ".join(f"old.{name} IS DISTINCT FROM new.{name}" for name in _SIGNED)
+    bind.execute(
+        text(
+            "CREATE OR REPLACE FUNCTION refuse_signed_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"RAISE EXCEPTION '{_SIGNED_STAYS}' USING ERRCODE = 'restrict_violation'; END $$"
+        )
+    )
+    for name, when in _SIGNED_POSTGRES.items():
+        bind.execute(text(f"DROP TRIGGER IF EXISTS {name} ON visit_notes"))
+        refuse = "EXECUTE FUNCTION refuse_signed_change()"
+        bind.execute(text(f"CREATE TRIGGER {name} {when.format(differs=differs)} {refuse}"))

@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, Response
 from flask_cors import CORS
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -18,11 +18,13 @@ from server.core import metrics
 from server.core.access import Grid
 from server.core.db import db, init_db
 from server.core.declare import check_declarations
+from server.core.here import the_request
 from server.core.hooks import WarnOfUntrustedForwarding, init_hooks
 from server.core.jobs import init_jobs
 from server.core.limits import init_limits
 from server.core.logs import init_logs
 from server.core.problems import init_problems
+from server.core.storage import storage_of
 from server.core.store import Store
 
 EXPOSED = ["ETag", "Link", "Location", "Retry-After", "X-Request-ID", "X-Total-Count", "Idempotency-Replayed"]
@@ -50,16 +52,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         grid=Grid(),
         state={},
         store=Store(settings.redis_url) if settings.redis_url else None,
+        storage=storage_of(settings),
         aliases={},
     )
-    CORS(
-        app,
-        origins=list(settings.allowed_origins),
-        expose_headers=EXPOSED,
-        supports_credentials=True,
-        always_send=False,
-        max_age=600,
-    )
+    _init_cors(app, settings)
     init_hooks(app, settings)
     init_problems(app)
     init_limits(app, settings)
@@ -98,6 +94,24 @@ def _add_aliases(app: Flask, settings: Settings) -> None:
         methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
         app.add_url_rule(path, rule.endpoint, app.view_functions[rule.endpoint], methods=methods)
         app.extensions["aliases"][path] = settings.api_prefix + first
+
+
+def _init_cors(app: Flask, settings: Settings) -> None:
+    """Answer other origins as Flask-CORS decides, which looks at requests that name one."""
+    CORS(
+        app,
+        origins=list(settings.allowed_origins),
+        expose_headers=EXPOSED,
+        supports_credentials=True,
+        always_send=False,
+        max_age=600,
+    )
+    decide: Callable[[Response], Response] = app.after_request_funcs[None].pop()  # type: ignore[assignment]
+
+    def answer(response: Response) -> Response:
+        return decide(response) if "HTTP_ORIGIN" in the_request().environ else response
+
+    app.after_request(answer)
 
 
 def _init_proxies(app: Flask, settings: Settings) -> None:

@@ -88,6 +88,16 @@ def _roles_or_none(words: tuple[str, ...]) -> None:
         raise ValidationError(f"expected none, or some of {', '.join(Role)}, comma separated")
 
 
+def _folder_or_bucket(url: str) -> None:
+    if "://" in url and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[A-Za-z0-9._/-]*)?", url):
+        raise ValidationError("expected a folder, or s3://bucket/prefix")
+
+
+def _scanner_url(url: str) -> None:
+    if not re.fullmatch(r"tcp://([A-Za-z0-9.-]+|\[[0-9a-f:]+\]):[0-9]{1,5}|unix:///.+", url):
+        raise ValidationError("expected tcp://host:3310 or unix:///path/of/the/socket")
+
+
 def _redis_url(url: str) -> None:
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ValidationError("expected redis://..., rediss://... or unix://...")
@@ -166,6 +176,14 @@ class Settings:
     mail_from: str = setting(fields.String(), "no-reply@polyclinic.example")
     mail_dir: str = setting(fields.String(), "")
 
+    # Where the files lie that people send: a folder, or s3://bucket/prefix; empty: `files` in the instance folder.
+    file_storage_url: str = setting(fields.String(validate=_folder_or_bucket), "")
+    file_storage_endpoint: str = setting(fields.Url(require_tld=False, schemes={"http", "https"}), "")
+    file_storage_region: str = setting(fields.String(), "")
+    file_storage_key_id: str = setting(fields.String(), "")
+    file_storage_secret_key: str = setting(fields.String(), "")
+    clamd_url: str | None = setting(fields.String(validate=_scanner_url), None)
+
     embedded_jobs: bool = setting(fields.Boolean(), True)
 
     rate_read: str = setting(_rate(), "1200 per minute")
@@ -174,6 +192,7 @@ class Settings:
     rate_sign_in: str = setting(_rate(), "300 per minute")
     rate_link: str = setting(_rate(), "60 per minute")
     rate_refresh: str = setting(_rate(), "600 per minute")
+    rate_upload: str = setting(_rate(), "60 per minute")
     rate_limits_factor: int = setting(_number(1, 100_000), 1)
 
     @property
@@ -216,6 +235,11 @@ class Settings:
     def mail_path(self) -> Path:
         """Where mails land when no SMTP server is set."""
         return Path(self.mail_dir).resolve() if self.mail_dir else self.instance_path / "mail"
+
+    @property
+    def file_path(self) -> Path:
+        """Where files lie that people send, if in a folder."""
+        return Path(self.file_storage_url).resolve() if self.file_storage_url else self.instance_path / "files"
 
 
 _SCHEMA = Schema.from_dict({f.name.upper(): f.metadata["parser"] for f in dataclass_fields(Settings)})

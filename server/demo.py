@@ -20,6 +20,7 @@ from server.core.fields import normal_form
 from server.core.uow import command
 from server.demo_hours import open_demo_hours
 from server.demo_people import ALLERGIES, CITIES, CONDITIONS, CULTURES, DOCTORS, STAFF, STREETS
+from server.demo_stock import fill_shelves
 from server.modules.auth.passwords import hash_password
 from server.modules.auth.service.accounts import set_password
 from server.modules.doctors.models import Doctor
@@ -85,6 +86,7 @@ def set_up(*, wants_demo: bool) -> Accounts | None:
         if loads:
             next_number(unit.connection, ACTION)
             make_patients(chance, PATIENTS, doctor_ids=make_doctors(chance))
+            fill_shelves(lambda: _id(chance))
     return Accounts(emails, password) if emails else None
 
 
@@ -106,6 +108,8 @@ def seed(*, patients: int, seed: int, on_patient: Callable[[], None] = lambda: N
             make_patients(
                 chance, min(A_COMMIT, patients - first), doctor_ids=doctor_ids, first=first, on_patient=on_patient
             )
+    with command("seed.stock", "item"):
+        fill_shelves(lambda: _id(chance))
     return Accounts(emails, password)
 
 

@@ -31,6 +31,8 @@ class Scope(StrEnum):
     ALL = "all"
     RELATED = "rel"
     OWN = "own"
+    # Entries that one wrote oneself, in charts that a care relation opens: what `own` means for staff on chart rows.
+    AUTHORED = "own entries"
     CARD = "min"
     BROKEN_GLASS = "glass"
 
@@ -78,9 +80,11 @@ class Grid:
     """All grants of all modules; each application has one."""
 
     cells: dict[Permission, Mapping[Role, Scope]] = field(default_factory=dict)
+    _found: dict[tuple[Permission, frozenset[Role]], frozenset[Scope]] = field(default_factory=dict)
 
     def add(self, grants: Grants) -> None:
         """Take in the grants of one module."""
+        self._found.clear()
         for permission, cells in grants.items():
             if permission in self.cells:
                 raise RuntimeError(f"{permission} is granted twice")
@@ -88,8 +92,12 @@ class Grid:
 
     def scopes(self, permission: Permission, roles: Iterable[Role]) -> frozenset[Scope]:
         """Return the scopes that `roles` have for `permission`; none means forbidden."""
-        cells = self.cells[permission]
-        return frozenset(cells[role] for role in roles if role in cells)
+        asked = (permission, frozenset(roles))
+        found = self._found.get(asked)
+        if found is None:
+            cells = self.cells[permission]
+            found = self._found[asked] = frozenset(cells[role] for role in asked[1] if role in cells)
+        return found
 
     def of(self, roles: Iterable[Role]) -> list[str]:
         """Return the names of all permissions that `roles` have."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlencode
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, Any
+from urllib.parse import quote, urlencode
 
 from flask import Response, request
 
 from server.core.dump import to_json
 from server.core.listing import Page
+
+_CHUNK = 64 * 1024
 
 
 def envelope(data: Any, *, message: str = "", status: int = 200, meta: Mapping[str, Any] | None = None) -> Response:
@@ -17,7 +20,7 @@ def envelope(data: Any, *, message: str = "", status: int = 200, meta: Mapping[s
     body: dict[str, Any] = {"success": True, "data": data, "message": message}
     if meta is not None:
         body["meta"] = meta
-    response = Response(to_json(body), status=status, mimetype="application/json")
+    response = Response(to_json(body), status=status, content_type="application/json")
     if isinstance(data, dict) and "version" in data:
         response.headers["ETag"] = f'"{data["version"]}"'
     return response
@@ -35,6 +38,29 @@ def listed(page: Page, data: list[Any]) -> Response:
     if links:
         response.headers["Link"] = ", ".join(links)
     return response
+
+
+def download(opened: Callable[[], IO[bytes]], *, name: str, media_type: str, size: int | None = None) -> Response:
+    """Return a file to be saved, never shown: as it is opened here, in chunks, by the name that its sender gave it."""
+    response = Response(mimetype=media_type)
+    if request.method != "HEAD":
+        content = opened()
+        response.response = _chunks(content)
+        response.call_on_close(content.close)  # where nobody reads
+    if size is not None:
+        response.content_length = size
+    # RFC 6266: an ASCII name for those who know no other, and the whole one in UTF-8.
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().replace('"', "'").replace("\\", "_")
+    whole = quote(name, safe="")
+    response.headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
+    return response
+
+
+def _chunks(content: IO[bytes]) -> Iterator[bytes]:
+    with content:
+        while chunk := content.read(_CHUNK):
+            yield chunk
 
 
 def no_content() -> Response:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 import psycopg
-from flask import Flask, current_app, g
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, MetaData, Table, event
 from sqlalchemy.orm import DeclarativeBase
+
+from server.core.here import the_app, things
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -79,6 +81,8 @@ def engine_options(uri: str, *, pool_size: int) -> dict[str, Any]:
         "hide_parameters": True,  # errors are logged, values are not
     }
     if uri.startswith("postgresql"):
+        # A read has nothing to roll back. Not on SQLite, where we send BEGIN ourselves and the driver knows of none.
+        options["skip_autocommit_rollback"] = True
         options["connect_args"] = {
             "cursor_factory": _Cursor,
             "connect_timeout": 3,
@@ -119,12 +123,21 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 def _prepare_postgres(engine: Engine) -> None:
     """Leave a pooled connection in the mode of its last use: SQLAlchemy would switch back and forth for each read."""
+    event.listen(engine, "begin", _match_mode)
 
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        driver: Any = connection.connection.driver_connection
-        if driver.autocommit != _is_autocommit(connection):
-            driver.autocommit = not driver.autocommit
+
+def _match_mode(connection: Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    if driver.autocommit != _is_autocommit(connection):
+        driver.autocommit = not driver.autocommit
+
+
+def set_mode(connection: Connection) -> None:
+    """Have a connection that is in no transaction ready for a statement, as SQLAlchemy does before it runs one."""
+    if not _is_autocommit(connection):
+        connection.begin()
+    elif is_postgres(connection):
+        _match_mode(connection)
 
 
 def _is_autocommit(connection: Connection) -> bool:
@@ -134,16 +147,17 @@ def _is_autocommit(connection: Connection) -> bool:
 
 def reading() -> Connection:
     """Return this request's autocommit connection, opening it on first use."""
-    connection: Connection | None = g.get("reading")
+    here = things()
+    connection: Connection | None = here.get("reading")
     if connection is None or connection.closed:
-        engine: Engine = current_app.extensions["reading_engine"]
-        connection = g.reading = engine.connect()
+        engine: Engine = the_app().extensions["reading_engine"]
+        connection = here.reading = engine.connect()
     return connection
 
 
 def close_reading() -> None:
     """Give the reading connection back to the pool."""
-    connection: Connection | None = g.pop("reading", None)
+    connection: Connection | None = things().pop("reading", None)
     if connection is not None:
         connection.close()
 
@@ -151,13 +165,13 @@ def close_reading() -> None:
 def begin_writing() -> Connection:
     """Start the session's writing transaction; on SQLite it takes the write lock at once."""
     close_reading()
-    connection = g.writing = db.session.connection(execution_options={SQLITE_BEGIN: "IMMEDIATE"})
+    connection = things().writing = db.session.connection(execution_options={SQLITE_BEGIN: "IMMEDIATE"})
     return connection
 
 
 def writing() -> Connection:
     """Return the connection of the running unit of work; beside one, that of the session, which takes longer to ask."""
-    connection: Connection | None = g.get("writing")
+    connection: Connection | None = things().get("writing")
     return db.session.connection() if connection is None or connection.closed else connection
 
 

@@ -31,6 +31,7 @@ class Declaration:
     body: type[Schema] | None = None
     body_required: bool = True
     form: bool = False
+    upload: bool = False
     query: type[Schema] | None = None
     out: type[Schema] | None = None
     many: bool = False
@@ -53,8 +54,9 @@ def declares(permission: Permission | Public, **promises: Any) -> Callable[[F], 
 
     `also` names further permissions that let a caller in; the method then asks what each of them may do.
     `takes_token` says that a public endpoint also looks at its caller's token; a read with one counts for that user.
-    `version` is "optional" or "required" where the method takes If-Match. `within` looks for the parent in the caller's
-    scope before the method runs, and again before an idempotent answer is replayed.
+    `upload` says that the body is a multipart form with a file. `version` is "optional" or "required" where the method
+    takes If-Match. `within` looks for the parent in the caller's scope before the method runs, and again before an
+    idempotent answer is replayed.
     """
 
     def attach(method: F) -> F:

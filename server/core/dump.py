@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from marshmallow import Schema, fields
 
-from server.core.fields import Computed, Money
+from server.core.fields import Computed, Money, Percent
 
 Dumper = Callable[[Sequence[Any]], dict[str, Any]]
 
@@ -92,8 +92,8 @@ def _recipe(name: str, field: fields.Field[Any]) -> tuple[Callable[..., Any] | N
     if isinstance(field, Computed):
         return field.make, field.inputs
     source = field.attribute or name
-    if isinstance(field, Money):
-        return lambda minor: field._serialize(minor, None, None), (source,)
+    if isinstance(field, Money | Percent):
+        return lambda number: field._serialize(number, None, None), (source,)
     return None, (source,)
 
 

@@ -105,6 +105,12 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class InvalidTransition(Conflict):
+    """What is in this state cannot be changed so."""
+
+    code = "invalid_transition"
+
+
 class IdTaken(Conflict):
     """That id is already in use."""
 
@@ -172,6 +178,13 @@ class Unavailable(DomainError):
     status = 503
     code = "unavailable"
     retry_after = 5
+
+
+class InsufficientStorage(DomainError):
+    """There is no room left to store this; nothing was done."""
+
+    status = 507
+    code = "insufficient_storage"
 
 
 def refused(*fields: str, why: str, code: str | None = None) -> Invalid:

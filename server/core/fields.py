@@ -21,8 +21,9 @@ from marshmallow import ValidationError, fields, validate
 
 from server.core import clock, state, text
 from server.core.errors import CodedMessage
-from server.core.money import NotMoney, format_money, parse_money, places_of
+from server.core.money import NotMoney, format_money, format_percent, parse_money, parse_percent, places_of
 from server.core.phones import PHONE_PATTERN, NotAPhone, normalise_phone
+from server.core.uploads import Upload
 
 MAX_INT = 2**31 - 1
 LONGEST_EMAIL = 254
@@ -32,6 +33,11 @@ OLDEST_YEARS = 130
 def _refuse_bidi(value: str) -> None:
     if text.HAS_BIDI.search(value):
         raise ValidationError("Bidirectional overrides are not allowed.")
+
+
+def _refuse_control(value: str) -> None:
+    if text.HAS_CONTROL_BUT_TAB_NEWLINE.search(value):
+        raise ValidationError("Control characters other than tab and newline are not allowed.")
 
 
 def _refuse_blank(value: str) -> None:
@@ -84,8 +90,7 @@ class Paragraphs(_Text):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         paragraphs = super()._deserialize(value, attr, data, **kwargs)
-        if text.HAS_CONTROL_BUT_TAB_NEWLINE.search(paragraphs):
-            raise ValidationError("Control characters other than tab and newline are not allowed.")
+        _refuse_control(paragraphs)
         _refuse_bidi(paragraphs)
         if paragraphs:
             _refuse_blank(paragraphs)
@@ -97,9 +102,15 @@ class RichText(Paragraphs):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         markup = super()._deserialize(value, attr, data, **kwargs)
+        # What a character may not be, it may not be by its number either.
+        meant = text.written_out(markup)
+        _refuse_control(meant)
+        _refuse_bidi(meant)
         if text.drops_markup(markup):
             allowed = " ".join(sorted(text.RICH_TAGS))
             raise ValidationError(CodedMessage(f"Only these tags are allowed: {allowed}.", "markup_not_allowed"))
+        if text.depth_of(markup) > text.DEEPEST:
+            raise ValidationError(f"Tags may be nested {text.DEEPEST} deep.")
         return markup
 
 
@@ -292,6 +303,24 @@ class Count(fields.Integer):
         return value
 
 
+class File(fields.Field[Upload]):
+    """A file of a multipart form; its name is a single line without a path."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"type": "string", "format": "binary", **kwargs.pop("metadata", {})}, **kwargs)
+        self._name = Line(most=200)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Upload:
+        if not isinstance(value, Upload) or not value.name:
+            raise ValidationError("Expected a file with a name.")
+        self._name.deserialize(value.name)
+        if "/" in value.name or "\\" in value.name:
+            raise ValidationError("Expected the name of a file, not a path.")
+        if not value.size:
+            raise ValidationError("The file is empty.")
+        return value
+
+
 class Flag(fields.Boolean):
     """`true` or `false`, nothing that merely looks like it."""
 
@@ -299,6 +328,13 @@ class Flag(fields.Boolean):
         if not isinstance(value, bool):
             raise ValidationError("Expected true or false.")
         return value
+
+
+class WholeNested(fields.Nested):
+    """An object inside a body that is sent as a whole, in a PATCH too."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, partial: Any = None, **kwargs: Any) -> Any:
+        return super()._deserialize(value, attr, data, partial=False, **kwargs)
 
 
 class Computed(fields.Field[Any]):
@@ -339,6 +375,25 @@ class Money(fields.Field[int]):
 
     def _serialize(self, value: int | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else format_money(value, state.settings().clinic_currency)
+
+
+class Percent(fields.Field[int]):
+    """A rate in percent, from 0 to 100: a decimal string outside, hundredths of a percent inside."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        published = {"type": "string", "pattern": "^(100|[0-9]{1,2}([.][0-9]{1,2})?)$", "example": "7.5"}
+        super().__init__(metadata={**published, **kwargs.pop("metadata", {})}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        try:
+            if isinstance(value, str):
+                return parse_percent(value)
+        except NotMoney:
+            pass
+        raise ValidationError("Expected a percentage from 0 to 100 as a string with at most 2 decimal places.")
+
+    def _serialize(self, value: int | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else format_percent(value)
 
 
 def normal_form(value: str) -> str:

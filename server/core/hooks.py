@@ -9,15 +9,16 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import RequestURITooLarge
 
 from server.config import Settings
-from server.core import metrics, trail as trails
+from server.core import metrics, trail as trails, uploads
 from server.core.db import close_reading, db, reading
-from server.core.declare import declaration_of
+from server.core.declare import Declaration, declaration_of
 from server.core.errors import Unavailable
+from server.core.here import the_app, the_request, things
 from server.core.ids import new_id, parse_id
 
 log = structlog.get_logger(__name__)
@@ -31,9 +32,28 @@ def init_hooks(app: Flask, settings: Settings) -> None:
     app.before_request(_begin)
     app.after_request(_finish)
     app.teardown_request(_let_go)
-    app.extensions["security_headers"] = _security_headers(settings)
+    app.wsgi_app = SecurityHeaders(app.wsgi_app, _security_headers(settings))  # type: ignore[method-assign]
     # Bound once: a logger that is found by its name is put together again for each line.
     app.extensions["request_log"] = log.bind()
+
+
+class SecurityHeaders:
+    """Put the headers of every answer under those of its own; a view may say otherwise."""
+
+    def __init__(self, inner: WSGIApplication, headers: Iterable[tuple[str, str]]) -> None:
+        self.inner = inner
+        self.headers = list(headers)
+        self.names = {name.lower() for name, _ in self.headers}
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer as the application does, with these headers too."""
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            own = self.names.intersection([name.lower() for name, _ in headers])
+            added = [pair for pair in self.headers if pair[0].lower() not in own] if own else self.headers
+            return start_response(status, headers + added, *error)
+
+        return self.inner(environ, start)
 
 
 class WarnOfUntrustedForwarding:
@@ -54,39 +74,40 @@ class WarnOfUntrustedForwarding:
 
 
 def _begin() -> None:
-    g.began = time.perf_counter()
+    here, request = things(), the_request()
+    here.began = time.perf_counter()
     rule = request.url_rule
-    g.trail = trails.Trail(
+    here.trail = trails.Trail(
         method=request.method,
         route=rule.rule if rule else "(unknown)",
         address=request.remote_addr or "",
-        request_id=_request_id(),
+        request_id=_request_id(request.environ.get("HTTP_X_REQUEST_ID")),
     )
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=str(g.trail.request_id))
+    structlog.contextvars.bind_contextvars(request_id=str(here.trail.request_id))
     if len(request.environ.get("RAW_URI") or request.full_path) > LONGEST_URL:
         raise RequestURITooLarge
 
 
-def _request_id() -> uuid.UUID:
+def _request_id(sent: str | None) -> uuid.UUID:
     """Return the id that the caller or proxy sent, if it is a UUID, else a new one."""
-    return parse_id(request.headers.get("X-Request-ID", "")) or new_id()
+    return (parse_id(sent) if sent else None) or new_id()
 
 
 def _finish(response: Response) -> Response:
-    trail = trails.current()
-    if not trail.written and _is_recorded():
+    here, request = things(), the_request()
+    trail: trails.Trail = here.trail
+    if not trail.written and _is_recorded(request, here.get("declaration")):
         response = _record(trail, response)
-    _decorate(response, trail)
-    _tell(response, trail)
+    response.headers.set("X-Request-ID", str(trail.request_id))
+    _tell(response, trail, began=here.get("began"), statements=here.get("statements", 0))
     return response
 
 
-def _is_recorded() -> bool:
+def _is_recorded(request: Request, declaration: Declaration | None) -> bool:
     """Whether this request gets a row: all but health, docs, static files and CORS preflights."""
     if request.method == "OPTIONS":
         return False
-    declaration = g.get("declaration")
     if declaration is None and (view := current_app.view_functions.get(request.endpoint or "")):
         declaration = declaration_of(getattr(view, "view_class", None) or type(None), request.method)
     return declaration is None or declaration.audited
@@ -119,28 +140,20 @@ def _security_headers(settings: Settings) -> tuple[tuple[str, str], ...]:
     return tuple(headers)
 
 
-def _decorate(response: Response, trail: trails.Trail) -> None:
-    headers = response.headers
-    own = {name.lower() for name in headers.keys()}  # noqa: SIM118 -- iterating over headers yields pairs
-    headers.set("X-Request-ID", str(trail.request_id))
-    for name, value in current_app.extensions["security_headers"]:
-        if name.lower() not in own:
-            headers.add(name, value)
-
-
-def _tell(response: Response, trail: trails.Trail) -> None:
-    elapsed = time.perf_counter() - g.get("began", time.perf_counter())
-    metrics.observe_request(request.method, trail.route, response.status_code, elapsed)
-    current_app.extensions["request_log"].info(
+def _tell(response: Response, trail: trails.Trail, *, began: float | None, statements: int) -> None:
+    elapsed = time.perf_counter() - began if began else 0.0
+    metrics.observe_request(trail.method, trail.route, response.status_code, elapsed)
+    the_app().extensions["request_log"].info(
         "request",
-        method=request.method,
+        method=trail.method,
         route=trail.route,
         status=response.status_code,
         duration_ms=round(elapsed * 1000, 1),
-        statements=g.get("statements", 0),
+        statements=statements,
         user_id=str(trail.actor_id) if trail.actor_id else None,
     )
 
 
 def _let_go(_error: BaseException | None) -> None:
     close_reading()
+    uploads.discard()

@@ -17,7 +17,7 @@ from flask import Request, Response
 from sqlalchemy import Connection, Index, LargeBinary, Row, String, Uuid, delete, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.core import clock, trail as trails
+from server.core import clock, trail as trails, uploads
 from server.core.access import Actor
 from server.core.columns import UTCDateTime
 from server.core.db import Base, is_postgres
@@ -107,7 +107,7 @@ def claim_of(request: Request, declaration: Declaration, actor: Actor | None) ->
         return None
     if not 1 <= len(key) <= _LONGEST_KEY or not key.isascii() or not key.isprintable():
         raise refused("Idempotency-Key", why=f"Expected 1 to {_LONGEST_KEY} printable ASCII characters.")
-    body = hashlib.sha256(request.get_data()).hexdigest()
+    body = uploads.digest() if declaration.upload else hashlib.sha256(request.get_data()).hexdigest()
     fingerprint = hashlib.sha256(f"{request.method} {request.full_path} {body}".encode()).hexdigest()
     return Claim(actor.user_id, key, fingerprint, declaration.object_type)
 

@@ -172,6 +172,7 @@ def _consumer(app: Flask, kind: type[Consumer], *, workers: int) -> Consumer:
 
     opened = queue.open_queue(app)
     opened.on_absence = inside(run_due)
+    opened.on_silence = inside(_run_quick)
     queue.when_rung(opened, inside(_run_quick))
     for number, job in enumerate(jobs_of(app)):
         queue.every_minute(opened, f"job_{number}", inside(partial(_run_if_due, job)))

@@ -14,15 +14,16 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 import redis
-from flask import Flask, current_app, g, request
+from flask import Flask, request
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse
 from limits.storage import RedisStorage
 
 from server.config import Settings
 from server.core import trail as trails
+from server.core.here import the_app, things
 
-CLASSES = ("read", "write", "lookup", "sign_in", "link", "refresh")
+CLASSES = ("read", "write", "lookup", "sign_in", "link", "refresh", "upload")
 # The class of what must answer whatever is down: counting would ask Redis.
 UNLIMITED = "unlimited"
 
@@ -45,7 +46,7 @@ class CountedAhead(RedisStorage):
         super().__init__(uri.removeprefix("ahead+"), **options)
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        ahead: Counter | None = g.pop("counter", None)
+        ahead: Counter | None = things().pop("counter", None)
         if ahead is not None and ahead.count is not None and ahead.key == self.prefixed_key(key):
             return ahead.count
         return super().incr(key, expiry, amount)
@@ -70,7 +71,7 @@ class _Gate:
 
 def caller() -> str:
     """Return whom the limit counts: whom the endpoint names, the user, or the address of an anonymous caller."""
-    named: str | None = g.get("counted_as")
+    named: str | None = things().get("counted_as")
     if named is not None:
         return named
     actor = trails.current().actor
@@ -106,6 +107,10 @@ def init_limits(app: Flask, settings: Settings) -> None:
         app.config["RATELIMIT_STORAGE_OPTIONS"] = options
     app.config["RATELIMIT_STORAGE_URI"] = _storage(settings.redis_url)
     limiter = _Limiter(caller, app=app)
+    # After each request it adds headers and takes off what an answer costs, neither of which we ask of it; what it
+    # forgets at the end goes with the request.
+    app.after_request_funcs[None].pop()
+    app.teardown_request_funcs[None].pop()
     app.extensions["rate_limiter"] = limiter
     app.extensions["rate_gates"] = {name: _gate(limiter, name, settings) for name in CLASSES}
 
@@ -144,35 +149,36 @@ def _opened(name: str) -> Callable[[], None]:
 def expect(rate: str) -> None:
     """Say that `check` will ask for the limit of a class once it is known who calls."""
     if rate != UNLIMITED:
-        g.expected_rate = rate
+        things().expected_rate = rate
 
 
 def counter_of(user_id: uuid.UUID) -> Counter | None:
     """Return what the expected check will count for a user, for whoever asks Redis about the user to count there."""
-    rate: str | None = g.pop("expected_rate", None)
-    limiter: Limiter = current_app.extensions["rate_limiter"]
+    here, extensions = things(), the_app().extensions
+    rate: str | None = here.pop("expected_rate", None)
+    limiter: Limiter = extensions["rate_limiter"]
     storage = limiter.storage
     if rate is None or limiter._storage_dead or not isinstance(storage, CountedAhead):
         return None
-    gate: _Gate = current_app.extensions["rate_gates"][rate]
-    g.counter = Counter(storage.prefixed_key(gate.limit.key_for(_user(user_id), rate)), gate.limit.get_expiry())
-    counter: Counter = g.counter
+    gate: _Gate = extensions["rate_gates"][rate]
+    counter = Counter(storage.prefixed_key(gate.limit.key_for(_user(user_id), rate)), gate.limit.get_expiry())
+    here.counter = counter
     return counter
 
 
 def check(rate: str, *, by: str | None = None) -> None:
     """Count this request, for whom `by` names, and raise 429 when its class is used up."""
-    g.counted_as = by
+    things().counted_as = by
     if rate == UNLIMITED:
         return
-    gate: _Gate = current_app.extensions["rate_gates"][rate]
+    gate: _Gate = the_app().extensions["rate_gates"][rate]
     if not _passes(gate):
         # What the limiter does about a limit that is reached, or a Redis that is down, is its own affair.
         gate.enter()
 
 
 def _passes(gate: _Gate) -> bool:
-    limiter: Limiter = current_app.extensions["rate_limiter"]
+    limiter: Limiter = the_app().extensions["rate_limiter"]
     if limiter._storage_dead:
         return False
     try:
@@ -183,6 +189,6 @@ def _passes(gate: _Gate) -> bool:
 
 def retry_after() -> int:
     """Return the seconds until the limit that was just breached resets."""
-    limiter: Limiter = current_app.extensions["rate_limiter"]
+    limiter: Limiter = the_app().extensions["rate_limiter"]
     limit = limiter.current_limit
     return max(1, round(limit.reset_at - time.time())) if limit else 60

@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import Connection, Integer, Select, and_, bindparam, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.sql import ColumnElement, Subquery
 
+from server.core.direct import fetch
 from server.core.errors import InvalidCursor, UseCursor
 
 COUNT_CAP = 1_000
@@ -75,7 +76,7 @@ def fetch_page(
         asked.update(zip(page.after, decode(cursor, signature, page.order), strict=True))
     else:
         asked[_SKIPPED] = skipped
-    found = connection.execute(page.stmt, asked).all()
+    found = connection.execute(page.stmt, asked).all() if values is None else fetch(connection, page.stmt, asked)
     return page_of(found, page.columns, signature, number, size)
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from flask import g, has_app_context
+from flask import has_app_context
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy import Engine, event
 
 from server.core.attempts import attempt
+from server.core.here import things
 
 REGISTRY = CollectorRegistry()
 
@@ -37,21 +38,20 @@ def _of_kind(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
 
 
 def watch(engine: Engine) -> None:
-    """Count the statements of an engine and the connections that are out of its pool."""
+    """Count the statements of an engine, and have its pool asked for the connections that are out of it."""
 
     @event.listens_for(engine, "before_cursor_execute")
     def on_statement(*_args: Any) -> None:
         _STATEMENTS.inc()
         if has_app_context():
-            g.statements = g.get("statements", 0) + 1
+            here = things()
+            here.statements = here.get("statements", 0) + 1
 
-    @event.listens_for(engine, "checkout")
-    def on_checkout(*_args: Any) -> None:
-        _POOL.inc()
+    _POOL.set_function(lambda: _taken_from(engine.pool))
 
-    @event.listens_for(engine, "checkin")
-    def on_checkin(*_args: Any) -> None:
-        _POOL.dec()
+
+def _taken_from(pool: Any) -> int:
+    return int(pool.checkedout()) if hasattr(pool, "checkedout") else 0
 
 
 def ask(name: str, text: str, label: str, count: Callable[[], Mapping[str, int]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 # Decimal places of the currencies that have not two (ISO 4217, list one).
@@ -15,7 +16,7 @@ LARGEST = 10**15  # minor units; far below what a BigInteger holds, so that sums
 
 
 class NotMoney(ValueError):
-    """The text is no amount in the currency: no decimal number, too many places, or too large."""
+    """The text is no amount in the currency, or no rate: no decimal number, too many places, or too large."""
 
 
 def places_of(currency: str) -> int:
@@ -31,8 +32,12 @@ def parse_money(text: str, currency: str) -> int:
         raise NotMoney(text) from None
     if not amount.is_finite() or abs(amount) > LARGEST or "e" in text.lower():
         raise NotMoney(text)
-    minor = amount.scaleb(places_of(currency))
-    if minor != minor.to_integral_value() or abs(minor) > LARGEST:
+    places = places_of(currency)
+    # Counted as they are written: scaling rounds what is longer than the precision of decimals.
+    if "." in text and len(text) - text.index(".") - 1 > places:
+        raise NotMoney(text)
+    minor = amount.scaleb(places)
+    if abs(minor) > LARGEST:
         raise NotMoney(text)
     return int(minor)
 
@@ -41,6 +46,19 @@ def format_money(minor: int, currency: str) -> str:
     """Return minor units as the decimal string that answers carry."""
     places = places_of(currency)
     return str(Decimal(minor).scaleb(-places).quantize(Decimal(1).scaleb(-places)))
+
+
+def parse_percent(text: str) -> int:
+    """Return the hundredths of a percent of a decimal string from 0 to 100, such as `7.5`; at most two places."""
+    if re.fullmatch(r"(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)", text, re.ASCII) is None:
+        raise NotMoney(text)
+    return int(Decimal(text) * 100)
+
+
+def format_percent(hundredths: int) -> str:
+    """Return hundredths of a percent as the decimal string that answers carry, without zeros at its end."""
+    whole, part = divmod(hundredths, 100)
+    return f"{whole}.{part:02}".rstrip("0").rstrip(".")
 
 
 def round_minor(amount: Decimal) -> int:

@@ -14,7 +14,16 @@ from werkzeug.exceptions import HTTPException
 
 from server.core import constraints, inputs, limits, trail as trails
 from server.core.dump import to_json
-from server.core.errors import DomainError, Invalid, NotFound, Stale, Unavailable, UnsupportedMediaType, title_of
+from server.core.errors import (
+    DomainError,
+    InsufficientStorage,
+    Invalid,
+    NotFound,
+    Stale,
+    Unavailable,
+    UnsupportedMediaType,
+    title_of,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -66,13 +75,6 @@ class InternalError(DomainError):
 
     status = 500
     code = "internal_error"
-
-
-class InsufficientStorage(DomainError):
-    """There is no room left to store this; nothing was done."""
-
-    status = 507
-    code = "insufficient_storage"
 
 
 # What Flask, Werkzeug and the limiter raise, in our words; each is on the page of problems.

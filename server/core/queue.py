@@ -1,7 +1,7 @@
 """Pass the word that work is due from one process to another: huey, on SQLite or on Redis.
 
-The database knows what is due and when; a word that is lost costs a minute. So nothing here may raise into its caller:
-while the queue is away, its workers go by the database alone.
+The database knows what is due and when; a word that is lost costs some seconds, after which who listens looks unasked.
+So nothing here may raise into its caller: while the queue is away, its workers go by the database alone.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 NAME = "polyclinic"
 ENOUGH = 10  # words that wait; one more would say nothing new
 _AWAY = 5.0  # seconds between two looks while the queue is away
+_UNASKED = 10.0  # seconds of silence after which who listens does the quick work all the same
 _APART = 0.05  # seconds between two rings: who commits in between is told of by one
 _PATIENCE = 2.0  # seconds that a bell waits to be rung again
 
@@ -53,11 +54,18 @@ class Tolerant(Huey):
     """A queue that may be away: a word that cannot be passed is dropped, and who listens does what is due unasked."""
 
     on_absence: Callable[[], None]
+    on_silence: Callable[[], None]
+    _heard_at: float = 0.0
 
     def dequeue(self) -> Any:
-        """Return the next task, or None."""
+        """Return the next task, or None; after a silence the quick work is done, for a word may have been lost."""
         try:
-            return super().dequeue()
+            task = super().dequeue()
+            if task is not None or time.monotonic() - self._heard_at > _UNASKED:
+                self._heard_at = time.monotonic()
+                if task is None:
+                    self.on_silence()
+            return task
         except Exception as error:  # noqa: BLE001 - a queue that is full, gone or garbled: work goes on by the database
             self._is_away(error)
             self.on_absence()

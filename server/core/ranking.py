@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Select, bindparam, func, literal, select, true, tuple_, union_all
 from sqlalchemy.sql import ColumnElement
 
+from server.core.direct import fetch
 from server.core.listing import COUNT_CAP, ListSpec, Page, decode, filters_of, is_cursor_of, page_of, place_of
 
 MOST_RANKED = 5_000
@@ -45,7 +46,8 @@ def fetch_ranked(connection: Connection, search: Search, spec: ListSpec, query: 
 
     A cursor goes on in the order that it was made in.
     """
-    if not is_cursor_of(query.get("cursor", ""), _signature("turned", query), _turned_keys(spec)):
+    cursor = query.get("cursor")
+    if not cursor or not is_cursor_of(cursor, _signature("turned", query), _turned_keys(spec)):
         page = _ranked(connection, search, spec, query)
         if page is not None:
             return page
@@ -65,7 +67,7 @@ def _ranked(connection: Connection, search: Search, spec: ListSpec, query: Mappi
         keys = decode(cursor, signature, [(search.rank, False), *spec.order(None)])
         asked |= {f"after_{i}": key for i, key in enumerate(keys)}
     made, columns = _make_ranked(search.stmt, spec, search.rank, is_after=bool(cursor))
-    found = connection.execute(made, asked).all()
+    found = fetch(connection, made, asked)
     return None if found[0][0] > MOST_RANKED else page_of(found, columns, signature, number, size)
 
 
@@ -95,7 +97,7 @@ def _turned(connection: Connection, search: Search, spec: ListSpec, query: Mappi
     if cursor:
         part, asked["after_1"], asked["after_2"] = decode(cursor, signature, _turned_keys(spec))
     made, columns = _make_turned(search.by_row, spec, part)
-    return page_of(connection.execute(made, asked).all(), columns, signature, number, size)
+    return page_of(fetch(connection, made, asked), columns, signature, number, size)
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import flask_restful
-from flask import Response, current_app, g, request
+from flask import Response, request
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
@@ -18,6 +18,7 @@ from server.core.db import close_reading, db, reading, writing
 from server.core.declare import Declaration, declaration_of
 from server.core.dump import entity_dumper, row_dumper
 from server.core.errors import DomainError, NotFound
+from server.core.here import the_app, the_request, things
 from server.core.inputs import read_body, read_query
 from server.core.listing import Page
 from server.core.uow import unit_of_work, was_in_the_way
@@ -61,17 +62,20 @@ class Resource(flask_restful.Resource):
     query: dict[str, Any]
     expected: Expected
     prepared: Any
+    parent: Any
 
     def dispatch_request(self, *args: Any, **kwargs: Any) -> Response:
         """Run the method that the route names under its declaration."""
-        verb = "get" if request.method in SAFE else request.method.lower()
+        request = the_request()
+        is_safe = request.method in SAFE
+        verb = "get" if is_safe else request.method.lower()
         declaration = declaration_of(type(self), verb)
         if declaration is None:
             raise RuntimeError(f"{verb} {request.path} has no declaration")
         self.declaration = declaration
         method: Callable[..., Response] = getattr(self, verb)
         _note_path(declaration, kwargs)
-        if request.method in SAFE:
+        if is_safe:
             return self._read(method, kwargs)
         is_counted_late = type(self).counted_as is not Resource.counted_as
         admit(declaration, is_counted=not is_counted_late)
@@ -96,7 +100,7 @@ class Resource(flask_restful.Resource):
 
     def _answer(self, method: Callable[..., Response], path: dict[str, Any]) -> Response:
         admit(self.declaration)
-        self.query = read_query(request, self.declaration)
+        self.query = read_query(the_request(), self.declaration)
         return self._following(self._show, method, path)
 
     def _show(self, method: Callable[..., Response], path: dict[str, Any]) -> Response:
@@ -133,6 +137,17 @@ class Resource(flask_restful.Resource):
     def _attempt(
         self, method: Callable[..., Response], path: dict[str, Any], claim: idempotency.Claim | None
     ) -> Response:
+        """Run the method once, with what was sent as a copy of its own: a method may take out of it what it needs."""
+        sent = self.body, self.query
+        self.body, self.query = _copied(self.body), _copied(self.query)
+        try:
+            return self._run_once(method, path, claim)
+        finally:
+            self.body, self.query = sent
+
+    def _run_once(
+        self, method: Callable[..., Response], path: dict[str, Any], claim: idempotency.Claim | None
+    ) -> Response:
         with unit_of_work() as unit:
             kept = idempotency.find(unit.connection, claim) if claim else None
             self._enter(path)
@@ -158,9 +173,9 @@ class Resource(flask_restful.Resource):
             return problems.of(refusal)
 
     def _enter(self, path: dict[str, Any]) -> None:
-        """Raise `NotFound` unless the parent that the declaration names is in the caller's scope."""
+        """Find the parent that the declaration names, as `self.parent`; raise `NotFound` outside the caller's scope."""
         if self.declaration.within is not None:
-            self.declaration.within(self.connection, self.actor, self.declaration.permission, **path)
+            self.parent = self.declaration.within(self.connection, self.actor, self.declaration.permission, **path)
 
     def counted_as(self) -> str | None:
         """Return whom the rate limit counts, where the body tells; None leaves it to the user or the address.
@@ -185,7 +200,7 @@ class Resource(flask_restful.Resource):
     @property
     def connection(self) -> Connection:
         """The connection to read from: the autocommit one of a read, the transaction's own of a write."""
-        return reading() if request.method in SAFE else writing()
+        return reading() if the_request().method in SAFE else writing()
 
     def show(self, found: Any, message: str = "", *, status: int = 200) -> Response:
         """Answer one entity, or an object that is dumped already."""
@@ -209,12 +224,12 @@ class Resource(flask_restful.Resource):
         trails.current().listed(item["id"] for item in data)
         return answers.listed(page, data)
 
-    def items(self, found: list[Any]) -> Response:
+    def items(self, found: list[Any], message: str = "") -> Response:
         """Answer a short list that is never paged."""
         data = [item if isinstance(item, dict) else self._dump(item) for item in found]
         trails.current().listed(item["id"] for item in data if "id" in item)
         meta = {"page": 1, "per_page": max(len(data), 1), "total": len(data), "pages": 1, "next_cursor": None}
-        response = answers.envelope(data, meta=meta)
+        response = answers.envelope(data, meta=meta, message=message)
         response.headers["X-Total-Count"] = str(len(data))
         return response
 
@@ -228,6 +243,13 @@ class Resource(flask_restful.Resource):
         return entity_dumper(self.declaration.out)(entity)
 
 
+def _copied(sent: Any) -> Any:
+    """Return dicts and lists anew, all the way down; what they hold is as it was (a file that was sent stays one)."""
+    if isinstance(sent, dict):
+        return {name: _copied(value) for name, value in sent.items()}
+    return [_copied(one) for one in sent] if isinstance(sent, list) else sent
+
+
 def _successor(parameter: str, value: Any) -> uuid.UUID | None:
     return _successors[parameter](reading(), value) if parameter in _successors else None
 
@@ -236,14 +258,14 @@ def _note_path(declaration: Declaration, path: dict[str, Any]) -> None:
     """Note whom and what the path names, so that a refusal too says which chart was tried."""
     trail = trails.current()
     trail.action, trail.object_type = declaration.action, declaration.object_type
-    rule = request.url_rule.rule if request.url_rule else ""
-    named = list(path.values())[-1] if path and rule.endswith(">") else None
+    rule = the_request().url_rule
+    named = list(path.values())[-1] if path and rule and rule.rule.endswith(">") else None
     trail.about(named if isinstance(named, uuid.UUID) else None, patient_id=path.get("patient_id"))
 
 
 def admit(declaration: Declaration, *, is_counted: bool = True) -> None:
     """Find out who calls, whether they may, and whether not too often."""
-    g.declaration = declaration
+    things().declaration = declaration
     if declaration.permission is not PUBLIC or _looks_who_reads(declaration):
         if is_counted:
             limits.expect(declaration.rate)
@@ -261,7 +283,7 @@ def _looks_who_reads(declaration: Declaration) -> bool:
 
 def authenticated() -> Actor:
     """Find out who calls, or raise 401."""
-    authenticate: Callable[[], Actor] = current_app.extensions["authenticate"]
+    authenticate: Callable[[], Actor] = the_app().extensions["authenticate"]
     trail = trails.current()
     trail.actor = authenticate()
     trail.actor_id = trail.actor.user_id

@@ -16,6 +16,8 @@ from redis.backoff import NoBackoff
 from redis.commands.core import Script
 from redis.retry import Retry
 
+from server.core.line import Line
+
 log = structlog.get_logger(__name__)
 
 _PAUSE = 2.0
@@ -36,6 +38,7 @@ class Store:
             retry=Retry(NoBackoff(), 0),
             decode_responses=True,
         )
+        self._line = Line(self._redis.connection_pool)
         self._scripts: dict[str, Script] = {}
         self._resume_at = 0.0
         self._owed: dict[str, tuple[str, float]] = {}
@@ -50,7 +53,13 @@ class Store:
         """Run a script on some names in one round trip; during the pause after a failure raise at once."""
         self._pay()
         known = self._scripts.get(script) or self._scripts.setdefault(script, self._redis.register_script(script))
-        return self._ask(lambda: known(names, arguments))
+        return self._ask(lambda: self._run(known, names, arguments))
+
+    def _run(self, script: Script, names: Sequence[str], arguments: Sequence[str | int]) -> Any:
+        try:
+            return self._line.ask(("EVALSHA", script.sha, len(names), *names, *arguments))
+        except redis.exceptions.NoScriptError:
+            return script(names, arguments)  # which loads it
 
     def put(self, name: str, value: str, *, seconds: int) -> None:
         """Keep a copy for some seconds, unless something stands there."""
@@ -65,10 +74,10 @@ class Store:
 
     def _pay(self) -> None:
         """Put the marks that are owed, in one round trip."""
+        if not self._owed:
+            return
         with self._lock:
             owed = dict(self._owed)
-        if not owed:
-            return
         pipeline = self._redis.pipeline(transaction=False)
         for name, (value, until) in owed.items():
             if (left := round(until - time.monotonic())) > 0:

@@ -27,7 +27,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
         raise BadRequest(f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
     except RecursionError:
         raise BadRequest(_TOO_DEEP) from None
-    _check(value, 1)
+    check_storable(value)
     if not isinstance(value, dict):
         raise Invalid({"_body": ["Expected a JSON object."]})
     return value
@@ -59,7 +59,7 @@ def _bounded(text: str) -> int:
     return int(text)
 
 
-def _check(value: Any, depth: int) -> None:
+def check_storable(value: Any, depth: int = 1) -> None:
     """Refuse what JSON allows to be written but nobody can store: NUL, lone surrogates, endless nesting."""
     if isinstance(value, str):
         if "\x00" in value:
@@ -70,8 +70,8 @@ def _check(value: Any, depth: int) -> None:
         if depth > MAX_DEPTH:
             raise BadRequest(_TOO_DEEP)
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            _check(key, depth + 1)
-            _check(item, depth + 1)
+            check_storable(key, depth + 1)
+            check_storable(item, depth + 1)
 
 
 def parse_form(body: bytes) -> dict[str, str]:
@@ -81,5 +81,5 @@ def parse_form(body: bytes) -> dict[str, str]:
     except (UnicodeDecodeError, ValueError):
         raise BadRequest("The form is not URL-encoded UTF-8.") from None
     fields = _unique(list(pairs))
-    _check(fields, 1)
+    check_storable(fields)
     return fields

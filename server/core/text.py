@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import unicodedata
 
 import bleach
@@ -23,6 +24,10 @@ HAS_BIDI = re.compile(f"[{BIDI_OVERRIDES}]")
 
 RICH_TAGS = frozenset({"p", "br", "b", "strong", "i", "em", "u", "ul", "ol", "li", "blockquote"})
 
+DEEPEST = 8
+_NUMBERED = re.compile(r"&#(?:[xX]0*(?P<hex>[0-9a-fA-F]+)|0*(?P<decimal>[0-9]+));?", re.ASCII)
+_NESTING = re.compile(r"<(/?)(?!br\b)[a-z]+", re.IGNORECASE)
+
 LONGEST_KEY = 300
 
 # Letters that Unicode does not decompose but that people type without their stroke or ligature.
@@ -39,6 +44,27 @@ def drops_markup(text: str) -> bool:
     """Whether bleach would drop anything of this rich text but what its allow-list holds."""
     cleaned = bleach.clean(text, tags=RICH_TAGS, attributes={}, strip=True, strip_comments=True)
     return _canonical(cleaned) != _canonical(text)
+
+
+def written_out(markup: str) -> str:
+    """Return markup with the characters that it gives by number; U+0000 stands for numbers that are no character."""
+    return _NUMBERED.sub(_numbered, markup)
+
+
+def _numbered(found: re.Match[str]) -> str:
+    digits, base = (found["hex"], 16) if found["hex"] else (found["decimal"], 10)
+    # Python reads no number of thousands of digits; no character has more than seven.
+    number = int(digits, base) if len(digits) <= 7 else 0
+    return chr(number) if number <= sys.maxunicode and not 0xD800 <= number <= 0xDFFF else "\0"
+
+
+def depth_of(markup: str) -> int:
+    """Return how deep the tags of rich text are nested."""
+    depth = deepest = 0
+    for closes in _NESTING.findall(markup):
+        depth += -1 if closes else 1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _canonical(markup: str) -> str:

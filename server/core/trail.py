@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from server.core import clock
 from server.core.access import Actor
 from server.core.columns import Record
+from server.core.here import things
 from server.core.ids import new_id
 
 MAX_OBJECT_IDS = 200
@@ -66,6 +67,13 @@ class Trail:
         """Say whose proxy the caller acted by."""
         self.on_behalf_of = self.patient_id = patient_id
 
+    def shown_of(self, patients: Collection[uuid.UUID], wards: Collection[uuid.UUID]) -> None:
+        """Say whose a list was where it is of one patient; `wards` are those of whom the caller is only the proxy."""
+        if len(wards) == 1:
+            self.seen_for(*wards)
+        elif len(patients) == 1:
+            self.about(patient_id=next(iter(patients)))
+
     def listed(self, ids: Iterable[uuid.UUID]) -> None:
         """Say which objects a list showed: the first 200 ids and the count."""
         shown = list(ids)
@@ -110,7 +118,7 @@ def record(connection: Connection, trail: Trail, status: int) -> None:
 
 def current() -> Trail:
     """Return the trail of the running request or command."""
-    trail: Trail = g.trail
+    trail: Trail = things().trail
     return trail
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from server.core import trail as trails
 from server.core.db import SQLITE_BEGIN, begin_writing, close_reading, db
+from server.core.here import things
 
 log = structlog.get_logger(__name__)
 
@@ -30,22 +31,23 @@ class UnitOfWork:
 def unit_of_work() -> Iterator[UnitOfWork]:
     """Run the block in one transaction; at its end write the trail's audit row and commit, or roll all back."""
     unit = UnitOfWork(begin_writing())
+    trail = trails.current()
     work: list[Callable[[], None]] = []
     db.session.info[_AFTER_COMMIT] = work
     try:
         yield unit
         db.session.flush()
-        trails.record(unit.connection, trails.current(), unit.status)
+        trails.record(unit.connection, trail, unit.status)
         try:
             db.session.commit()
         except BaseException:
-            trails.current().written = False
+            trail.written = False
             raise
     except BaseException:
         db.session.rollback()
         raise
     finally:
-        g.pop("writing", None)
+        things().pop("writing", None)
         db.session.info.pop(_AFTER_COMMIT, None)
         db.session.remove()
     _run(work)

@@ -81,4 +81,4 @@ def test_the_recipe_makes_a_module_that_works_and_leaves_without_a_trace(tmp_pat
     shutil.rmtree(module)
     gone = run(copy, *flask, "routes", **settings)
     assert gone.returncode == 0
-    assert "notes" not in gone.stdout
+    assert "/api/v1/notes" not in gone.stdout

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import JSON, Boolean, Date, DateTime, Integer, LargeBinary, Table, insert
+from sqlalchemy import JSON, Boolean, Date, DateTime, Float, Integer, LargeBinary, Table, insert
 
 from server.core.db import Base, db
 from server.core.ids import new_id
@@ -38,6 +38,18 @@ GIVEN: dict[str, dict[str, Any]] = {
     "medical_histories": {"superseded_at": AT},
     "care_relations": {"audience": None, "source": "visit"},
     "patient_contacts": {"kind": "guardian"},
+    "charges": {"status": "open", "source_id": None},
+    "documents": {"status": "released", "source": "clinic"},
+    # The verdict that the schedule gives, so that being parted again gives it back.
+    "immunizations": {"status": "completed", "source": "clinic", "vaccine_code": "08", "validity": "valid"},
+    "medical_records": {"status": "released", "source": "clinic", "number": 1, "released_number": 1},
+    "procedures": {"status": "ordered"},
+    "stored_files": {"scan": "clean", "status": "kept"},
+    "treatments": {"status": "planned"},
+    "visit_notes": {"status": "signed", "signed_at": AT, "sha256": "0" * 64},
+    "visits": {"status": "completed", "source": "clinic", "number": lambda word: sum(word.encode())},
+    "vital_measurements": {"status": "final"},
+    "vital_sets": {"status": "final"},
     "proxies": {"may_view": True},
 }
 
@@ -65,11 +77,23 @@ def fill(app: Flask, patient_id: uuid.UUID, user_id: uuid.UUID, *, differently: 
         for table, column in moved_columns():
             if table.name == "patients":
                 continue
+            _make_parents(table, made, differently)
             row = values_of(table, made, differently) | {column.name: patient_id}
             db.session.execute(insert(table).values(row))
             made[table.name] = row.get("id", patient_id)
             filled.add(table.name)
     return filled
+
+
+def _make_parents(table: Table, made: dict[str, uuid.UUID], word: str) -> None:
+    """Make a row of each table that this one cannot do without and that names no patient itself."""
+    for column in table.c:
+        for key in column.foreign_keys:
+            parent = key.column.table
+            if not column.nullable and parent.name not in made:
+                row = values_of(parent, made, word)
+                db.session.execute(insert(parent).values(row))
+                made[parent.name] = row["id"]
 
 
 def values_of(table: Table, made: dict[str, uuid.UUID], word: str) -> dict[str, Any]:
@@ -93,6 +117,7 @@ def values_of(table: Table, made: dict[str, uuid.UUID], word: str) -> dict[str, 
 _VALUES: list[tuple[type, Callable[[str], Any]]] = [
     (Boolean, lambda _word: False),
     (Integer, lambda _word: 1),
+    (Float, lambda _word: 1.5),
     (DateTime, lambda _word: AT),
     (Date, lambda _word: date(2025, 1, 1)),
     (JSON, lambda word: [word]),

@@ -6,15 +6,17 @@ import zipfile
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert, select
 
 from server.core.db import db
+from server.core.uow import command
 from server.modules.chart.queries import export
 from server.modules.chart.queries.export import LEFT_OUT, SHOWN, Shown, held_tables
 from server.modules.chart.queries.schema import columns_naming_a_patient
-from tests.chart.support import fill
+from tests.chart.support import fill, values_of
 from tests.factories.database import audit_rows
 from tests.factories.people import make_patient, make_user, signed_in
+from tests.factories.stock import make_item
 from tests.patients.support import path, refused, register
 
 
@@ -164,6 +166,39 @@ def test_the_export_holds_back_what_is_for_the_desk(app, admin):
     parted = json.loads(owner.get(path(patient, "export")).data)
     assert (parted["patient_merges"], len(parted["patients"])) == ([], 1)
     assert str(other.id) not in json.dumps({**parted, "access_log": []})
+
+
+def test_the_export_holds_back_what_was_entered_in_error(app):
+    owner = signed_in(app, "patient")
+    patient = make_patient(app, user_id=owner.user.id)
+    fill(app, patient.id, make_user(app, "nurse").id, differently="mine")
+    entries = ("immunizations", "procedures", "treatments", "vital_sets")
+    below = ("immunization_versions", "procedure_addenda", "treatment_items", "vital_measurements")
+    _add_below(app, patient.id)
+    before = json.loads(owner.get(path(patient, "export")).data)
+    assert all(before[name] for name in (*entries, *below))
+    with app.app_context(), command("tests.void", "patient"):
+        for name in entries:
+            db.session.execute(db.metadata.tables[name].update().values(status="entered_in_error"))
+    after = json.loads(owner.get(path(patient, "export")).data)
+    assert {name: after[name] for name in (*entries, *below)} == {name: [] for name in (*entries, *below)}
+
+
+def _add_below(app, patient_id):
+    """Give each entry of a patient a row that hangs on it, where `fill` has made none."""
+    parents = {
+        "immunization_versions": "immunizations",
+        "procedure_addenda": "procedures",
+        "treatment_items": "treatments",
+    }
+    made = {"users": make_user(app, "nurse").id, "items": make_item(app)}
+    with app.app_context(), command("tests.add", "patient"):
+        tables = db.metadata.tables
+        for name, parent in parents.items():
+            made[parent] = db.session.scalar(
+                select(tables[parent].c.id).where(tables[parent].c.patient_id == patient_id)
+            )
+            db.session.execute(insert(tables[name]).values(values_of(tables[name], made, "mine")))
 
 
 def test_rows_below_what_is_held_back_are_held_back_too(app, monkeypatch):

@@ -38,7 +38,9 @@ def with_bodies(app: Flask) -> list[Endpoint]:
     return [
         endpoint
         for endpoint in endpoints(app)
-        if endpoint.declaration.body and not endpoint.declaration.form and endpoint.alias_of is None
+        if endpoint.declaration.body
+        and not (endpoint.declaration.form or endpoint.declaration.upload)
+        and endpoint.alias_of is None
     ]
 
 

@@ -16,15 +16,25 @@ from server.core.ids import new_id
 from server.core.uow import command
 from server.modules.appointments.models import Appointment, Override, Review, TimeOff, WaitlistEntry, Window
 from server.modules.auth.service import sessions
+from server.modules.billing.service import fees
 from server.modules.doctors.models import Favorite, Holiday
 from server.modules.doctors.service import profiles, specialties
+from server.modules.files.models import StoredFile
+from server.modules.inventory.service import items
 from server.modules.notifications import service as notifications
 from server.modules.notifications.enums import SecurityEvent
 from server.modules.patients.service import care, chart, contacts, people
+from server.modules.procedures.models import Procedure, ProcedureAddendum
+from server.modules.records.models import Document, MedicalRecord, RecordVersion
+from server.modules.treatments.models import Treatment, TreatmentItem
 from server.modules.users import service as users
 from server.modules.users.models import User
+from server.modules.vaccines.models import Immunization, ImmunizationVersion
+from server.modules.visits.models import NoteAddendum, VisitDiagnosis, VisitEvent, VisitNote
+from server.modules.vitals.models import Measurement, VitalSet
 from tests.appointments.rows import add_events, make_appointments
 from tests.factories.calendar import make_doctor
+from tests.factories.charts import make_visit
 from tests.factories.people import API, SignedIn, make_patient, make_user, relate, signed_in
 
 # Ties, other alphabets, capitals before small letters, and a word with a space in it.
@@ -308,6 +318,201 @@ def _time_off(doctor_id: uuid.UUID, number: int) -> TimeOff:
     return TimeOff(doctor_id=doctor_id, starts_at=starts_at, ends_at=starts_at + timedelta(days=1))
 
 
+def _cared_for(app: Flask) -> tuple[SignedIn, uuid.UUID]:
+    """Return a client signed in as a doctor and patient at once, and the patient in the doctor's care."""
+    user, patient = make_user(app, "doctor", "patient"), make_patient(app)
+    relate(app, patient.id, user.id)
+    return signed_in(app, user=user), patient.id
+
+
+def _visits(app: Flask, count: int) -> Filled:
+    """Fill the visits of a doctor's patient, three at each hour, each with a diagnosis."""
+    client, patient_id = _cared_for(app)
+    doctor_id, now = make_doctor(app).id, clock.now()
+    for number in range(count):
+        visit_id = make_visit(app, patient_id, doctor_id, started_at=now - timedelta(hours=number // 3))
+        with app.app_context(), command("tests.fill", "visit"):
+            db.session.add(VisitDiagnosis(visit_id=visit_id, patient_id=patient_id, position=0, display="Gout"))
+    return Filled(client, "/visits", {})
+
+
+def _visit_history(app: Flask, count: int) -> Filled:
+    client, patient_id = _cared_for(app)
+    visit_id = make_visit(app, patient_id)
+    with app.app_context(), command("tests.fill", "visit"):
+        db.session.add_all(VisitEvent(visit_id=visit_id, to_status="open", reason="x") for _ in range(count))
+    return Filled(client, f"/visits/{visit_id}/history", {})
+
+
+def _notes(app: Flask, count: int) -> Filled:
+    """Fill a visit's notes, half of them signed and added to."""
+    client, patient_id = _cared_for(app)
+    visit_id, author = make_visit(app, patient_id), client.user.id
+    with app.app_context(), command("tests.fill", "note"):
+        for number in range(count):
+            note = VisitNote(visit_id=visit_id, patient_id=patient_id, recorded_by=author, plan="Rest", status="draft")
+            if number % 2 == 0:
+                note.status, note.signed_at, note.signed_by, note.sha256 = "signed", clock.now(), author, "0" * 64
+            db.session.add(note)
+            db.session.flush()
+            if number % 2 == 0:
+                db.session.add(NoteAddendum(note_id=note.id, text="More rest", by=author))
+    return Filled(client, f"/visits/{visit_id}/notes", {})
+
+
+def _fill_records(patient_id: uuid.UUID, author: uuid.UUID, count: int, **fields: Any) -> None:
+    for _ in range(count):
+        facts = {"status": "draft", "source": "clinic", **fields}
+        record = MedicalRecord(patient_id=patient_id, recorded_by=author, number=1, **facts)
+        db.session.add(record)
+        db.session.flush()
+        db.session.add(RecordVersion(record_id=record.id, number=1, by=author, notes="Well"))
+
+
+def _records(path: str, **query: str) -> Callable[[Flask, int], Filled]:
+    def fill(app: Flask, count: int) -> Filled:
+        client, patient_id = _cared_for(app)
+        with app.app_context(), command("tests.fill", "record"):
+            _fill_records(patient_id, client.user.id, count)
+        return Filled(client, path, query)
+
+    return fill
+
+
+def _own_records(app: Flask, count: int) -> Filled:
+    client = signed_in(app, "patient")
+    own = make_patient(app, user_id=client.user.id)
+    with app.app_context(), command("tests.fill", "record"):
+        released = {"released_number": 1, "released_at": clock.now(), "released_by": client.user.id}
+        _fill_records(own.id, client.user.id, count, status="released", source="patient", **released)
+    return Filled(client, "/records/me", {})
+
+
+def _record_versions(app: Flask, count: int) -> Filled:
+    client, patient_id = _cared_for(app)
+    with app.app_context(), command("tests.fill", "record"):
+        record = MedicalRecord(patient_id=patient_id, status="draft", source="clinic", number=count)
+        db.session.add(record)
+        db.session.flush()
+        versions = [RecordVersion(record_id=record.id, number=number + 1, notes="Well") for number in range(count)]
+        db.session.add_all(versions)
+        record_id = record.id
+    return Filled(client, f"/records/{record_id}/versions", {})
+
+
+def _fill_vaccines(patient_id: uuid.UUID, count: int) -> list[Immunization]:
+    facts = {"status": "completed", "vaccine_code": "140", "name": "Influenza"}
+    first = date(2000, 1, 1)
+    entries = [
+        Immunization(patient_id=patient_id, administered_on=first + timedelta(days=number % 9), **facts)
+        for number in range(count)
+    ]
+    db.session.add_all(entries)
+    db.session.flush()
+    return entries
+
+
+def _vaccines(app: Flask, count: int) -> Filled:
+    client, patient_id = _cared_for(app)
+    with app.app_context(), command("tests.fill", "immunization"):
+        _fill_vaccines(patient_id, count)
+    return Filled(client, "/vaccines", {})
+
+
+def _vaccine_versions(app: Flask, count: int) -> Filled:
+    client, patient_id = _cared_for(app)
+    with app.app_context(), command("tests.fill", "immunization"):
+        (entry,) = _fill_vaccines(patient_id, 1)
+        former = [
+            ImmunizationVersion(immunization_id=entry.id, number=number + 1, said={"name": "Flu"})
+            for number in range(count)
+        ]
+        db.session.add_all(former)
+        where = f"/vaccines/{entry.id}/versions"
+    return Filled(client, where, {})
+
+
+def _vaccine_codes(app: Flask, count: int) -> Filled:
+    """Give the catalogue, which is shipped full, or the part of it that fits on one page."""
+    return Filled(signed_in(app, "nurse"), "/vaccines/catalog", {"q": "influenza"} if count <= 40 else {})
+
+
+def _services(app: Flask, count: int) -> Filled:
+    with app.app_context(), command("tests.fill", "service"):
+        for number in range(count):
+            fees.add(name=NAMES[number % len(NAMES)], code=f"S-{next(_numbers)}", price=number % 7 * 100)
+    return Filled(signed_in(app, "nurse"), "/services", {})
+
+
+def _treatments(app: Flask, count: int) -> Filled:
+    """Fill treatments of one visit, each with something that it uses."""
+    client, patient_id = _cared_for(app)
+    visit_id = make_visit(app, patient_id)
+    with app.app_context(), command("tests.fill", "treatment"):
+        item = items.add_item(name="Gauze", kind="supply", unit="piece")
+        for _ in range(count):
+            one = Treatment(visit_id=visit_id, patient_id=patient_id, name="Dressing", status="planned")
+            db.session.add(one)
+            db.session.flush()
+            db.session.add(TreatmentItem(treatment_id=one.id, item_id=item.id, quantity=2))
+    return Filled(client, "/treatments", {})
+
+
+def _procedures(app: Flask, count: int) -> Filled:
+    """Fill performed procedures, each with something that was added to it."""
+    client, patient_id = _cared_for(app)
+    with app.app_context(), command("tests.fill", "procedure"):
+        for _ in range(count):
+            done = {"status": "performed", "performed_at": clock.now()}
+            one = Procedure(patient_id=patient_id, name="Spirometry", **done)
+            db.session.add(one)
+            db.session.flush()
+            db.session.add(ProcedureAddendum(procedure_id=one.id, text="Repeat", by=client.user.id))
+    return Filled(client, "/procedures", {})
+
+
+def _vitals(path: str) -> Callable[[Flask, int], Filled]:
+    """Fill the sets of one visit, each with two values."""
+
+    def fill(app: Flask, count: int) -> Filled:
+        client, patient_id = _cared_for(app)
+        visit_id, now = make_visit(app, patient_id), clock.now()
+        said = {"patient_id": patient_id, "measured_at": now, "status": "final"}
+        with app.app_context(), command("tests.fill", "vital_set"):
+            for _ in range(count):
+                entry = VitalSet(visit_id=visit_id, **said)
+                db.session.add(entry)
+                db.session.flush()
+                for kind, unit in (("heart_rate", "/min"), ("weight", "kg")):
+                    values = {"value": 70.0, "unit": unit, "entered_value": 70.0, "entered_unit": unit}
+                    db.session.add(
+                        Measurement(set_id=entry.id, kind=kind, loinc="0-0", recorded_at=now, **said, **values)
+                    )
+        return Filled(client, path.format(visit_id=visit_id, patient_id=patient_id), {})
+
+    return fill
+
+
+def _documents(app: Flask, count: int) -> Filled:
+    patient, doctor = make_patient(app), make_user(app, "doctor")
+    relate(app, patient.id, doctor.id)
+    with app.app_context(), command("tests.fill", "document"):
+        for number in range(count):
+            file = StoredFile(
+                storage_key=f"{new_id()}",
+                name="x.pdf",
+                media_type="application/pdf",
+                size=1,
+                sha256="0" * 64,
+                status="kept",
+                scan="unscanned",
+            )
+            db.session.add(file)
+            db.session.flush()
+            db.session.add(Document(patient_id=patient.id, file_id=file.id, title=f"Letter {number}", status="held"))
+    return Filled(signed_in(app, user=doctor), f"/patients/{patient.id}/documents", {})
+
+
 FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/patients": _patients,
     f"{API}/patients/search": _search,
@@ -338,6 +543,22 @@ FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/appointments/me": _appointments("/appointments/me"),
     f"{API}/appointments/doctor/me": _appointments("/appointments/doctor/me"),
     f"{API}/appointments/{{appointment_id}}/history": _appointment_history,
+    f"{API}/visits": _visits,
+    f"{API}/visits/{{visit_id}}/history": _visit_history,
+    f"{API}/visits/{{visit_id}}/notes": _notes,
+    f"{API}/records": _records("/records"),
+    f"{API}/records/me": _own_records,
+    f"{API}/records/doctor/me": _records("/records/doctor/me"),
+    f"{API}/records/{{record_id}}/versions": _record_versions,
+    f"{API}/services": _services,
+    f"{API}/treatments": _treatments,
+    f"{API}/procedures": _procedures,
+    f"{API}/visits/{{visit_id}}/vitals": _vitals("/visits/{visit_id}/vitals"),
+    f"{API}/patients/{{patient_id}}/vitals": _vitals("/patients/{patient_id}/vitals"),
+    f"{API}/patients/{{patient_id}}/documents": _documents,
+    f"{API}/vaccines": _vaccines,
+    f"{API}/vaccines/{{vaccine_id}}/versions": _vaccine_versions,
+    f"{API}/vaccines/catalog": _vaccine_codes,
     f"{API}/waitlist": _waitlist,
     f"{API}/audit-logs": _requests("/audit-logs"),
     f"{API}/user-activities": _requests("/user-activities"),

@@ -8,6 +8,7 @@ import pytest
 from tests.core.bodies import WRONG, Place, at, fitting, kind_of, places, with_bodies
 from tests.factories import calendar
 from tests.factories.calendar import make_doctor, open_hours
+from tests.factories.charts import make_visit
 from tests.factories.people import make_patient, make_user, relate, signed_in
 from tests.patients.support import blamed
 
@@ -27,6 +28,7 @@ def everybody(app):
     specialty = someone.post("/specialties", json={"name": "Sleep medicine"}).json["data"]["id"]
     holiday = someone.post("/clinic/holidays", json={"date": "2026-12-25", "name": "Christmas"}).json["data"]["id"]
     doctor_id = make_doctor(app, user_id=user.id).id
+    visit = make_visit(app, patient.id, doctor_id)
     found = {
         "rule_id": open_hours(app, doctor_id, days=[0])[0],
         "specialty_id": specialty,
@@ -39,7 +41,23 @@ def everybody(app):
         "patient_id": patient.id,
         "allergy_id": allergy,
         "condition_id": condition,
+        "visit_id": visit,
+        "service_id": someone.post("/services", json={"code": "A1", "name": "X-ray", "price": "9"}).json["data"]["id"],
+        "treatment_id": someone.post("/treatments", json={"visit_id": str(visit), "name": "Dressing"}).json["data"][
+            "id"
+        ],
+        "note_id": someone.post(f"/visits/{visit}/notes", json={"plan": "Rest"}).json["data"]["id"],
+        "record_id": someone.post("/records", json={"patient_id": str(patient.id), "notes": "Well"}).json["data"]["id"],
+        "vital_id": someone.post(
+            f"/visits/{visit}/vitals", json={"measurements": [{"kind": "pain", "value": 3, "unit": "{score}"}]}
+        ).json["data"]["id"],
+        "procedure_id": someone.post("/procedures", json={"patient_id": str(patient.id), "name": "ECG"}).json["data"][
+            "id"
+        ],
         "user_id": make_user(app, "nurse").id,
+        "vaccine_id": someone.post(
+            "/vaccines", json={"patient_id": str(patient.id), "vaccine_code": "08", "administered_on": "2020-01-01"}
+        ).json["data"]["id"],
     }
 
     def send(endpoint, body):

@@ -87,8 +87,8 @@ def test_a_count_that_was_made_ahead_counts_for_its_own_limit_alone(app):
     with app.test_request_context():
         storage = limiter.storage
         assert isinstance(storage, limits.CountedAhead)
-        limits.g.counter = limits.Counter(storage.prefixed_key("one"), 60, count=41)
+        limits.things().counter = limits.Counter(storage.prefixed_key("one"), 60, count=41)
         assert storage.incr("other", 60) == 1
         assert storage.incr("one", 60) == 1
-        limits.g.counter = limits.Counter(storage.prefixed_key("one"), 60, count=41)
+        limits.things().counter = limits.Counter(storage.prefixed_key("one"), 60, count=41)
         assert [storage.incr("one", 60) for _ in range(2)] == [41, 2]

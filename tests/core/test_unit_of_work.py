@@ -7,8 +7,9 @@ from server.core import trail as trails
 from server.core.db import db
 from server.core.uow import after_commit, command, unit_of_work
 from server.modules.patients.resources.people import PatientCollection, PatientItem
+from server.modules.records.resources.records import RecordCollection
 from tests.factories.database import audit_rows, query
-from tests.factories.people import make_user, sign_in
+from tests.factories.people import make_patient, make_user, sign_in, signed_in
 
 NEW = {"first_name": "A", "last_name": "B", "date_of_birth": "1990-01-01", "sex": "other"}
 
@@ -142,6 +143,30 @@ def test_a_transaction_that_was_in_the_way_is_begun_again(app, as_role, monkeypa
     assert tries == [201, 201, 201]
     assert len(query(app, "SELECT id FROM patients")) == 1
     assert [row["status"] for row in audit_rows(app) if row["action"] == "patients.register"] == [201]
+
+
+def test_each_attempt_finds_all_that_was_sent(app, monkeypatch):
+    user = make_user(app, "patient")
+    chart = make_patient(app, user_id=user.id)
+    original, found = RecordCollection.post, []
+
+    def post(self):
+        found.append((sorted(self.body), dict(self.body["diagnosis"]), list(self.body["prescriptions"])))
+        response = original(self)
+        if len(found) == 1:
+            self.body["diagnosis"].clear()
+            self.body["prescriptions"].clear()
+            raise ended("40P01")
+        return response
+
+    post.declaration = original.declaration
+    monkeypatch.setattr(RecordCollection, "post", post)
+    sent = {"diagnosis": {"display": "Flu"}, "prescriptions": ["Tea"], "patient_id": str(chart.id)}
+    answer = signed_in(app, user=user).post("/records", json=sent)
+    assert answer.status_code == 201, answer.text
+    assert found[0] == found[1]
+    shown = answer.json["data"]
+    assert (shown["diagnosis"]["display"], shown["prescriptions"]) == ("Flu", ["Tea"])
 
 
 def test_the_trail_tells_nothing_of_what_was_rolled_back(app, as_role, monkeypatch):

@@ -174,7 +174,7 @@ def test_each_file_is_one_commit_with_its_audit_row(app, tmp_path):
 
 def test_a_new_room_takes_in_what_was_kept(app, tmp_path, monkeypatch):
     from server.modules.fhir import takers
-    from server.modules.fhir.mapping import Mapped
+    from server.modules.fhir.mapping.reading import Mapped
 
     one = patient(1)
     goal = {"resourceType": "Goal", "id": "g-1", "subject": {"reference": f"Patient/{one['id']}"}}

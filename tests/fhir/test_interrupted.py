@@ -7,11 +7,27 @@ import sys
 import time
 
 from tests.factories.database import query
-from tests.fhir.tools import allergy, archive, bundle, condition, content, ndjson, patient, rows, run_import
+from tests.fhir.tools import (
+    allergy,
+    archive,
+    at,
+    bundle,
+    condition,
+    content,
+    encounter,
+    immunization,
+    ndjson,
+    patient,
+    pressure,
+    procedure,
+    rows,
+    run_import,
+)
 from tests.legs import ROOT
 from tests.servers import die_with_parent
 
 FILES = 150
+AT_VISITS = ("visits", "vital_sets", "procedures", "immunizations")
 
 
 def start_import(leg, path):
@@ -38,20 +54,27 @@ def test_an_archive_goes_on_where_it_was_killed(app, leg, tmp_path):
     files = {}
     for number in range(FILES):
         one = patient(number)
-        chart = [condition(number * 10 + n, one["id"]) for n in range(5)]
-        files[f"{number:04}.json"] = bundle(one, *chart, allergy(number, one["id"], "Latex"))
+        seen = encounter(number, one["id"])
+        chart = [condition(number * 10 + n, one["id"], encounter=at(seen)) for n in range(5)]
+        chart += [kind(number, one["id"], encounter=at(seen)) for kind in (procedure, immunization)]
+        chart.append(pressure(number, one["id"], 142, 88, encounter=at(seen)))
+        files[f"{number:04}.json"] = bundle(one, *chart, allergy(number, one["id"], "Latex"), seen)
     path = archive(tmp_path / "all.tar.gz", files)
     assert kill_when(start_import(leg, path), app, lambda n: n > 20) == -signal.SIGKILL
     done = len(rows(app, "patients"))
     assert 20 < done < FILES
     assert len(rows(app, "conditions")) == done * 5
+    assert [len(rows(app, table)) for table in AT_VISITS] == [done] * len(AT_VISITS)
     assert query(app, "SELECT done FROM import_progress") == [{"done": done}]
     result = run_import(app, path)
     assert f"Patient: {FILES - done} added\n" in result.output
     assert len(rows(app, "patients")) == FILES
     assert len(rows(app, "allergies")) == FILES
     assert len(rows(app, "conditions")) == FILES * 5
-    assert len(rows(app, "fhir_resources")) == FILES * 7
+    assert [len(rows(app, table)) for table in AT_VISITS] == [FILES] * len(AT_VISITS)
+    assert len(rows(app, "vital_measurements")) == FILES * 2
+    assert sorted(row["number"] for row in rows(app, "visits")) == list(range(1, FILES + 1))
+    assert len(rows(app, "fhir_resources")) == FILES * 11
     assert sorted(row["number"] for row in rows(app, "patients")) == list(range(1, FILES + 1))
     before = content(app)
     assert f"Patient: {FILES} unchanged" in run_import(app, path).output

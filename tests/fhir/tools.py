@@ -17,6 +17,8 @@ DATA = Path(__file__).parent / "data"
 # Everything that an import may write, but for the audit log.
 TABLES = (
     *("patients", "allergies", "conditions", "medical_histories", "doctors", "doctor_specialties"),
+    *("visits", "visit_diagnoses", "visit_events", "vital_sets", "vital_measurements", "procedures"),
+    *("immunizations", "immunization_versions", "care_relations", "notifications"),
     *("fhir_resources", "import_progress", "counters"),
 )
 
@@ -71,6 +73,83 @@ def allergy(number: int, of: str, substance: str, **changes: Any) -> dict[str, A
         "id": str(uuid.UUID(int=20_000_000 + number, version=4)),
         "code": {"text": substance},
         "patient": {"reference": f"urn:uuid:{of}"},
+        **changes,
+    }
+
+
+def encounter(number: int, of: str, **changes: Any) -> dict[str, Any]:
+    """Return an Encounter of a patient that has ended."""
+    return {
+        "resourceType": "Encounter",
+        "id": str(uuid.UUID(int=30_000_000 + number, version=4)),
+        "status": "finished",
+        "class": {"code": "AMB"},
+        "subject": {"reference": f"urn:uuid:{of}"},
+        "period": {"start": "2015-02-03T09:00:00+01:00", "end": "2015-02-03T09:15:00+01:00"},
+        **changes,
+    }
+
+
+def at(visit: dict[str, Any]) -> dict[str, str]:
+    """Return a reference to an Encounter."""
+    return {"reference": f"Encounter/{visit['id']}"}
+
+
+def coded(system: str, code: str, display: str = "Something") -> dict[str, Any]:
+    """Return a concept with one coding."""
+    return {"coding": [{"system": system, "code": code, "display": display}]}
+
+
+def quantity(value: Any, unit: str) -> dict[str, Any]:
+    """Return a quantity in a unit of UCUM."""
+    return {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit}
+
+
+def vital(number: int, of: str, loinc: str, **changes: Any) -> dict[str, Any]:
+    """Return an Observation of a vital sign; without `valueQuantity` or `component` it has no value."""
+    return {
+        "resourceType": "Observation",
+        "id": str(uuid.UUID(int=40_000_000 + number, version=4)),
+        "status": "final",
+        "category": [{"coding": [{"code": "vital-signs"}]}],
+        "code": coded("http://loinc.org", loinc),
+        "subject": {"reference": f"Patient/{of}"},
+        "effectiveDateTime": "2015-02-03T08:05:00Z",
+        **changes,
+    }
+
+
+def pressure(number: int, of: str, systolic: Any, diastolic: Any, **changes: Any) -> dict[str, Any]:
+    """Return a blood pressure panel."""
+    components = [
+        {"code": coded("http://loinc.org", loinc), "valueQuantity": quantity(value, "mm[Hg]")}
+        for loinc, value in (("8480-6", systolic), ("8462-4", diastolic))
+    ]
+    return vital(number, of, "85354-9", component=components, **changes)
+
+
+def procedure(number: int, of: str, **changes: Any) -> dict[str, Any]:
+    """Return a Procedure that was performed."""
+    return {
+        "resourceType": "Procedure",
+        "id": str(uuid.UUID(int=50_000_000 + number, version=4)),
+        "status": "completed",
+        "code": coded("http://snomed.info/sct", "73761001", "Colonoscopy"),
+        "subject": {"reference": f"Patient/{of}"},
+        "performedPeriod": {"start": "2015-02-03T08:05:00Z", "end": "2015-02-03T08:35:00Z"},
+        **changes,
+    }
+
+
+def immunization(number: int, of: str, **changes: Any) -> dict[str, Any]:
+    """Return an Immunization that was given."""
+    return {
+        "resourceType": "Immunization",
+        "id": str(uuid.UUID(int=60_000_000 + number, version=4)),
+        "status": "completed",
+        "vaccineCode": coded("http://hl7.org/fhir/sid/cvx", "140", "Influenza"),
+        "patient": {"reference": f"Patient/{of}"},
+        "occurrenceDateTime": "2015-02-03T08:05:00Z",
         **changes,
     }
 

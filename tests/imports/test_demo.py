@@ -76,6 +76,13 @@ def test_set_up_makes_accounts_for_each_role_and_tells_once(app, client, monkeyp
     assert content(app) == before
 
 
+def test_there_is_something_to_treat_with_and_to_charge(app, monkeypatch):
+    set_up(app, monkeypatch)
+    assert len(rows(app, "services")) == 8
+    assert {row["on_hand"] > 0 for row in rows(app, "items")} == {True}
+    assert len(rows(app, "stock_movements")) == len(rows(app, "items")) == 8
+
+
 def test_the_demo_doctor_sees_the_care_team_and_the_demo_patient_a_chart(app, client, monkeypatch):
     accounts = dict(re.findall(r"(\S+@demo\.example)\s+(\S+)", set_up(app, monkeypatch).stdout))
 

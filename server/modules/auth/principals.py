@@ -17,7 +17,7 @@ from typing import Any
 
 import jwt as pyjwt
 import orjson
-from flask import g, request
+from flask import g
 from flask_jwt_extended import verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException, NoAuthorizationError
 from sqlalchemy import Select, func, select
@@ -26,6 +26,7 @@ from server.core import clock, limits, state
 from server.core.access import Actor, Role
 from server.core.db import reading
 from server.core.errors import InvalidToken, Unauthorized
+from server.core.here import the_request, things
 from server.core.store import Store, StoreDown
 from server.core.uow import after_commit
 from server.modules.auth import keys
@@ -56,7 +57,8 @@ class Principal:
 
 def authenticate() -> Actor:
     """Return the caller of this request, or raise 401; the scheme's name is taken in any case (RFC 9110)."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    environ = the_request().environ
+    scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     is_bearer = scheme.lower() == "bearer"
     verified = keys.ring().verified
     access = verified.find(token) if is_bearer else None
@@ -66,11 +68,11 @@ def authenticate() -> Actor:
             raise InvalidToken
     else:
         if is_bearer:
-            request.environ["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+            environ["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         access, principal = _verify()
         if is_bearer:
             verified.keep(token, access)
-    g.access = access
+    things().access = access
     return principal.actor()
 
 

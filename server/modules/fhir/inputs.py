@@ -23,13 +23,30 @@ _FILES = (".json", ".ndjson")
 # FHIR R4, data type `id`; and the names of its resource types.
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,59}", re.ASCII)
-_REFERENCE = re.compile(r"(?:.*/)?(Patient|Practitioner)/([A-Za-z0-9\-.]{1,64})(?:/_history/.*)?", re.ASCII)
+_REFERENCE = re.compile(
+    r"(?:.*/)?(Patient|Practitioner|Encounter|Condition)/([A-Za-z0-9\-.]{1,64})(?:/_history/.*)?", re.ASCII
+)
 _NUMBERED = re.compile(r"(Patient|Practitioner)\?identifier=([^|]{1,200})\|([^|]{1,100})")
 
 # Whom resources are about, and the elements that refer to them: a patient, where nothing else is said.
-PATIENT, PRACTITIONER = "Patient", "Practitioner"
+PATIENT, PRACTITIONER, ENCOUNTER, CONDITION = "Patient", "Practitioner", "Encounter", "Condition"
 _ABOUT_A_PATIENT = (PATIENT, ("patient", "subject", "beneficiary"))
 _ABOUT = {"PractitionerRole": (PRACTITIONER, ("practitioner",))}
+# At which visit, and by whom: the fields of ours, what they refer to, and the elements that do, outer before inner.
+VISIT, DOCTOR, DIAGNOSES = "visit_id", "doctor_id", "diagnoses"
+_AT_A_VISIT = (VISIT, ENCOUNTER, ("encounter",))
+_LINKS = {
+    ENCOUNTER: (
+        (DOCTOR, PRACTITIONER, ("participant", "individual")),
+        (DIAGNOSES, CONDITION, ("diagnosis", "condition")),
+    ),
+    CONDITION: (_AT_A_VISIT,),
+    "Observation": (_AT_A_VISIT,),
+    "Procedure": (_AT_A_VISIT, (DOCTOR, PRACTITIONER, ("performer", "actor"))),
+    "Immunization": (_AT_A_VISIT,),
+}
+# Files of these come first, so that what names them finds them.
+_FIRST = (PATIENT, PRACTITIONER, "PractitionerRole", ENCOUNTER)
 
 # The source of resources whose id is a UUID: unique the world over, whatever file they come in.
 ANYWHERE = "urn:uuid"
@@ -51,6 +68,7 @@ class Incoming:
     body: bytes
     resource: dict[str, Any]
     subjects: list[tuple[str, str, str]]
+    links: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -109,17 +127,21 @@ class Input:
 
 
 def find_inputs(paths: list[Path], source: str | None) -> list[Input]:
-    """Return the files to read; those of a folder sorted by name, files of patients first."""
+    """Return the files to read; those of a folder sorted by name, files of people and of encounters first."""
     found = []
     for path in paths:
         if path.is_dir():
             files = [file for file in path.rglob("*") if file.name.endswith((*_FILES, *_ARCHIVES)) and file.is_file()]
-            files.sort(key=lambda file: (not file.name.startswith("Patient"), str(file)))
+            files.sort(key=lambda file: (_turn(file.name), str(file)))
             name = path.resolve().name
         else:
             files, name = [path], path.name.partition(".")[0]
         found += [Input(file, (source or name)[:200], source is not None) for file in files]
     return found
+
+
+def _turn(name: str) -> int:
+    return next((turn for turn, kind in enumerate(_FIRST) if re.match(rf"{kind}(?![A-Za-z])", name)), len(_FIRST))
 
 
 def _members(file: IO[bytes], on_read: Callable[[int], None]) -> Iterator[Piece]:
@@ -204,12 +226,41 @@ def _incoming(place: str, resource: Any, url: Any, known_as: dict[str, Any], ori
     # Of a UUID that speaks of somebody without one, that one is known only together with the source.
     is_global = subject_id is None or origin.source_of(subject_id) == ANYWHERE
     source = origin.source_of(resource_id) if is_global else origin.source
-    sources = (origin.source_of(subject_id), ANYWHERE) if subject_id else ()
-    subjects = [(one, about, subject_id) for one in sources if subject_id]
+    subjects = _keys(about, reference, known_as, origin)
+    links = {
+        name: [key for one in references for key in _keys(target, one, known_as, origin)]
+        for name, target, references in _linked(kind, resource)
+    }
+    return Incoming(place, source, kind, resource_id, digest, body, resource, subjects, links)
+
+
+def _keys(about: str, reference: str | None, known_as: dict[str, Any], origin: Input) -> list[tuple[str, str, str]]:
+    """Return as what the one whom a reference names may be known here, what is surest first."""
     # A number that nobody in the bundle has may be known here; one that two have is nobody's.
     if reference is not None and reference not in known_as and (found := _NUMBERED.fullmatch(reference)):
-        subjects = [(found[2], found[1], found[3])] if found[1] == about else []
-    return Incoming(place, source, kind, resource_id, digest, body, resource, subjects)
+        return [(found[2], found[1], found[3])] if found[1] == about else []
+    named_id = _subject_id(about, reference, known_as)
+    return [(one, about, named_id) for one in (origin.source_of(named_id), ANYWHERE)] if named_id else []
+
+
+def _linked(kind: str, resource: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield each field that names something else, the type of that, and how it is referred to."""
+    for name, target, elements in _LINKS.get(kind, ()):
+        found: list[Any] = [resource]
+        for element in elements:
+            inner = [one.get(element) for one in found if isinstance(one, dict)]
+            found = [part for one in inner for part in (one if isinstance(one, list) else [one])]
+        references = [_said(target, one) for one in found if isinstance(one, dict)]
+        yield name, target, [one for one in references if isinstance(one, str)]
+
+
+def links_said(kind: str, resource: dict[str, Any]) -> dict[str, list[str]]:
+    """Return by field how a resource refers to others, by which two copies of it are compared."""
+    return {name: references for name, _, references in _linked(kind, resource)}
+
+
+def _said(about: str, referred: dict[str, Any]) -> Any:
+    return referred.get("reference") or _by_number(about, referred.get("identifier"))
 
 
 def _id_of(resource: dict[str, Any], url: Any) -> str | None:
@@ -226,7 +277,7 @@ def _reference(kind: str, resource: dict[str, Any]) -> tuple[str, str | None]:
     referred = next((resource[name] for name in elements if name in resource), None)
     if not isinstance(referred, dict):
         return about, None
-    reference = referred.get("reference") or _by_number(about, referred.get("identifier"))
+    reference = _said(about, referred)
     return about, reference if isinstance(reference, str) else None
 
 

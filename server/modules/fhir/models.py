@@ -25,6 +25,7 @@ class Reason(StrEnum):
     ENTERED_IN_ERROR = "entered_in_error"
     REFUTED = "refuted"
     NOT_IN_FORCE = "not_in_force"
+    NOT_BEGUN = "not_begun"
     NONE_KNOWN = "states_no_known_allergies"
     CLOSED_HERE = "closed_here"
     SUPERSEDED = "superseded"

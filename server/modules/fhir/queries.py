@@ -8,16 +8,36 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, exists, or_, select
+from sqlalchemy import Connection, and_, exists, or_, select
 
 from server.modules.doctors.models import Doctor
 from server.modules.fhir.models import WAITING, FhirResource, ImportProgress
 from server.modules.patients.models import Allergy, Condition
+from server.modules.procedures.models import Procedure
+from server.modules.vaccines.models import Immunization
+from server.modules.visits.models import Visit
+from server.modules.vitals.models import VitalSet
 
 _MOST_IDS = 500
 _MOST_FILES = 50
 _table = FhirResource.__table__
 _columns = (_table.c.id, _table.c.source, _table.c.resource_type, _table.c.resource_id, _table.c.digest)
+
+# What resources become, but for people, by the name of it.
+_ENTRIES = {
+    "allergy": Allergy.__table__,
+    "condition": Condition.__table__,
+    "visit": Visit.__table__,
+    "vital_set": VitalSet.__table__,
+    "procedure": Procedure.__table__,
+    "immunization": Immunization.__table__,
+}
+_AT_VISITS = {
+    "Condition": "condition",
+    "Observation": "vital_set",
+    "Procedure": "procedure",
+    "Immunization": "immunization",
+}
 
 Key = tuple[str, str, str]
 T = TypeVar("T")
@@ -30,6 +50,8 @@ class Known:
     copies: dict[str, str | None] = field(default_factory=dict)
     object_id: uuid.UUID | None = None
     placed_copy: uuid.UUID | None = None
+    # The copy that was placed in this unit of work.
+    resource: dict[str, Any] | None = None
 
 
 def known_of(connection: Connection, ids_by_source: dict[str, set[str]]) -> dict[Key, Known]:
@@ -94,11 +116,17 @@ def roles_of(connection: Connection, doctor_ids: Collection[uuid.UUID]) -> Itera
 
 def received_of(connection: Connection, patient_ids: Sequence[uuid.UUID]) -> Iterator[tuple[str, bytes]]:
     """Yield the resources as they came that became something of these patients, each with a name for its file."""
-    became = [
-        select(table.c.id).where(table.c.patient_id.in_(patient_ids))
-        for table in (Allergy.__table__, Condition.__table__)
-    ]
-    is_theirs = or_(_table.c.object_id.in_(patient_ids), *(_table.c.object_id.in_(ids) for ids in became))
+    # With its type each, by which the index begins.
+    is_theirs = or_(
+        and_(_table.c.object_type == "patient", _table.c.object_id.in_(patient_ids)),
+        *(
+            and_(
+                _table.c.object_type == name,
+                _table.c.object_id.in_(select(entry.c.id).where(entry.c.patient_id.in_(patient_ids))),
+            )
+            for name, entry in _ENTRIES.items()
+        ),
+    )
     after = uuid.UUID(int=0)
     while rows := connection.execute(
         select(_table.c.id, _table.c.body)
@@ -111,13 +139,40 @@ def received_of(connection: Connection, patient_ids: Sequence[uuid.UUID]) -> Ite
         after = rows[-1].id
 
 
+def without_visit(connection: Connection, resource_type: str, visit_ids: Collection[uuid.UUID]) -> Iterator[Any]:
+    """Yield the resources, oldest first, whose entry names no visit and is of the patients of these visits."""
+    if resource_type not in _AT_VISITS:
+        return
+    name = _AT_VISITS[resource_type]
+    entry = _ENTRIES[name]
+    for some in _chunks(sorted(visit_ids)):
+        patients = select(Visit.patient_id).where(Visit.id.in_(some))
+        stmt = (
+            select(*_columns, _table.c.object_id, _table.c.body)
+            .join(entry, entry.c.id == _table.c.object_id)
+            .where(
+                entry.c.patient_id.in_(patients),
+                entry.c.visit_id.is_(None),
+                _table.c.object_type == name,
+                _table.c.reason.is_(None),
+            )
+        )
+        yield from sorted(connection.execute(stmt), key=lambda row: row.id)
+
+
 def waiting(
-    connection: Connection, resource_type: str, *, after: uuid.UUID | None, most: int, with_body: bool = True
+    connection: Connection,
+    resource_type: str,
+    *,
+    after: uuid.UUID | None,
+    most: int,
+    reasons: Collection[str] = WAITING,
+    with_body: bool = True,
 ) -> Sequence[Any]:
     """Return some of the resources of a type that wait for a room or a patient, in the order they came."""
     columns = (*_columns, _table.c.body) if with_body else _columns
     stmt = select(*columns, _table.c.reason).where(
-        _table.c.reason.in_(WAITING), _table.c.resource_type == resource_type
+        _table.c.reason.in_(reasons), _table.c.resource_type == resource_type
     )
     if after is not None:
         stmt = stmt.where(_table.c.id > after)

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from server.core.text import fold_key
 from server.modules.doctors.service import imports as doctors
 from server.modules.fhir import queries
-from server.modules.fhir.mapping import Mapped, named_specialties, require_in_force
+from server.modules.fhir.mapping.people import named_specialties, require_in_force
+from server.modules.fhir.mapping.reading import Mapped
 
 
 def read(role: dict[str, Any]) -> Mapped:

@@ -13,7 +13,17 @@ from server.core.db import reading
 from server.core.errors import DomainError
 from server.core.uow import command
 from server.modules.fhir import queries, service
-from server.modules.fhir.inputs import PATIENT, PRACTITIONER, Incoming, Input, Piece, Unreadable, kept, read_piece
+from server.modules.fhir.inputs import (
+    ENCOUNTER,
+    PATIENT,
+    PRACTITIONER,
+    Incoming,
+    Input,
+    Piece,
+    Unreadable,
+    kept,
+    read_piece,
+)
 from server.modules.fhir.models import Reason
 from server.modules.fhir.takers import TAKERS
 from server.modules.fhir.tally import Tally
@@ -89,8 +99,8 @@ def _take_piece(
         return
     tally.add(batch.tally)
     if pretended is not None:
-        people = (PATIENT, PRACTITIONER)
-        pretended.update(key for key, known in batch.known.items() if key[1] in people and known.object_id)
+        named = (PATIENT, PRACTITIONER, ENCOUNTER)
+        pretended.update(key for key, known in batch.known.items() if key[1] in named and known.object_id)
 
 
 def _offer_waiting(kind: str, tally: Tally) -> None:
@@ -114,7 +124,7 @@ def _offer(ready: list[Incoming], copy_ids: dict[tuple[queries.Key, str], uuid.U
 def _list_waiting(kind: str, why: Reason, tally: Tally) -> None:
     """List what still waits, from this run or an earlier one."""
     after: uuid.UUID | None = None
-    while rows := queries.waiting(reading(), kind, after=after, most=_A_PAGE, with_body=False):
+    while rows := queries.waiting(reading(), kind, after=after, most=_A_PAGE, reasons=[why], with_body=False):
         after = rows[-1].id
         for row in rows:
             tally.refuse("(kept)", kind, row.resource_id, why)

@@ -9,15 +9,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, insert, text, update
 
 from server.core import clock, trail as trails
 from server.core.db import db, is_postgres
 from server.core.ids import new_id
-from server.modules.fhir import queries
-from server.modules.fhir.inputs import PRACTITIONER, Incoming, wished_id
-from server.modules.fhir.mapping import NPI, Mapped, NotPlaced
+from server.modules.fhir import linking, queries
+from server.modules.fhir.inputs import ENCOUNTER, PRACTITIONER, Incoming, wished_id
+from server.modules.fhir.linking import PRETENDED
+from server.modules.fhir.mapping.people import NPI
+from server.modules.fhir.mapping.reading import Mapped, NotPlaced
 from server.modules.fhir.models import OF_NOBODY_KNOWN, FhirResource, ImportProgress, Reason
 from server.modules.fhir.queries import Key, Known
 from server.modules.fhir.takers import PATIENT, TAKERS, Taker
@@ -30,9 +31,6 @@ _LOCK = "SELECT pg_advisory_xact_lock(7236520)"
 
 # What a source says of an entry that it takes back.
 _TAKEN_BACK = (Reason.ENTERED_IN_ERROR, Reason.REFUTED, Reason.NOT_IN_FORCE)
-
-# Stands for somebody whom an earlier piece of a dry run would have added.
-_PRETENDED = uuid.UUID(int=0)
 
 _table = FhirResource.__table__
 
@@ -58,6 +56,9 @@ class Batch:
     pretended: set[Key] = field(default_factory=set)
     patients: set[uuid.UUID] = field(default_factory=set)
     told_of: dict[str, set[uuid.UUID]] = field(default_factory=dict)
+    # Visits that were added, and by condition those that name it among their diagnoses.
+    visits: dict[Key, uuid.UUID] = field(default_factory=dict)
+    named_by: dict[Key, Key] = field(default_factory=dict)
 
 
 def fresh_of(connection: Connection, items: Sequence[Incoming], tally: Tally) -> list[Incoming]:
@@ -89,14 +90,21 @@ def _known(connection: Connection, items: Sequence[Incoming]) -> dict[Key, Known
     ids: dict[str, set[str]] = {}
     for item in items:
         ids.setdefault(item.source, set()).add(item.resource_id)
-        for source, _, subject_id in item.subjects:
-            ids.setdefault(source, set()).add(subject_id)
+        for source, _, other_id in _others(item):
+            ids.setdefault(source, set()).add(other_id)
     found = queries.known_of(connection, ids)
     # The licence number of a doctor who came from a Practitioner is the NPI, by which others may refer to them.
-    npis = {number for item in items for system, kind, number in item.subjects if (system, kind) == (NPI, PRACTITIONER)}
+    npis = {number for item in items for system, kind, number in _others(item) if (system, kind) == (NPI, PRACTITIONER)}
     for number, doctor_id in queries.doctors_by_licence(connection, npis).items():
         found[NPI, PRACTITIONER, number] = Known(object_id=doctor_id)
     return found
+
+
+def _others(item: Incoming) -> Iterator[Key]:
+    """Yield whom and what a resource names."""
+    yield from item.subjects
+    for keys in item.links.values():
+        yield from keys
 
 
 def lock(connection: Connection) -> None:
@@ -171,7 +179,7 @@ def _fate(placing: _Placing) -> dict[str, Any]:
 
 def _pretend(batch: Batch) -> None:
     for key in batch.pretended:
-        batch.known.setdefault(key, Known(object_id=_PRETENDED))
+        batch.known.setdefault(key, Known(object_id=PRETENDED))
 
 
 def _place(batch: Batch, items: Sequence[Incoming]) -> Iterator[_Placing]:
@@ -179,9 +187,20 @@ def _place(batch: Batch, items: Sequence[Incoming]) -> Iterator[_Placing]:
     for copies in _rounds(items):
         for kind, taker in TAKERS.items():
             yield from _offer(batch, taker, [item for item in copies if item.resource_type == kind])
+            if kind == ENCOUNTER and batch.visits:
+                _link(batch)
         for item in copies:
             if item.resource_type not in TAKERS:
                 yield _refused(batch, item, Reason.NO_ROOM)
+
+
+def _link(batch: Batch) -> None:
+    """Say at which of the visits that were just added recorded was what came before them."""
+    for kind, named in linking.unnamed(db.session.connection(), TAKERS, batch.visits, batch.named_by).items():
+        name_visits = TAKERS[kind].name_visits
+        if name_visits is not None:
+            name_visits(named)
+    batch.visits = {}
 
 
 def _rounds(items: Sequence[Incoming]) -> list[list[Incoming]]:
@@ -216,7 +235,8 @@ def _offer(batch: Batch, taker: Taker, items: Sequence[Incoming]) -> Iterator[_P
             mapped = read(item.resource)
         except NotPlaced as why:
             if object_id and taker.void and why.reason in _TAKEN_BACK:
-                taker.void(object_id)
+                if object_id != PRETENDED:
+                    taker.void(object_id, linking.before(taker.read, batch.known[item.key]).fields)
                 batch.tally.count(item.resource_type, VOIDED)
                 yield _placed(batch, taker, item, object_id, why.reason)
             else:
@@ -226,9 +246,10 @@ def _offer(batch: Batch, taker: Taker, items: Sequence[Incoming]) -> Iterator[_P
             mapped.fields[taker.subject.field] = subject_id
         if taker.subject is PATIENT and subject_id is not None:
             batch.patients.add(subject_id)
+        linking.name_others(batch.known, batch.named_by, item, mapped)
         if object_id:
             yield _changed(batch, taker, item, mapped, object_id)
-        elif subject_id == _PRETENDED:
+        elif subject_id == PRETENDED:
             batch.tally.count(item.resource_type, ADDED)
             batch.tally.note(item.place, item.resource_type, item.resource_id, mapped.left_out)
         else:
@@ -253,12 +274,9 @@ def _subject_among(known: Mapping[Key, Known], item: Incoming) -> uuid.UUID | No
 
 def placeable(connection: Connection, items: Sequence[Incoming]) -> list[Incoming]:
     """Return those for which both a room and, where they need one, the subject are there."""
+    items = [item for item in items if (taker := TAKERS.get(item.resource_type)) and taker.has_room_for(item.resource)]
     known = _known(connection, items)
-    return [
-        item
-        for item in items
-        if item.resource_type in TAKERS and (TAKERS[item.resource_type].subject is None or _subject_among(known, item))
-    ]
+    return [item for item in items if TAKERS[item.resource_type].subject is None or _subject_among(known, item)]
 
 
 def _added(batch: Batch, taker: Taker, new: Sequence[tuple[Incoming, Mapped]]) -> Iterator[_Placing]:
@@ -269,41 +287,34 @@ def _added(batch: Batch, taker: Taker, new: Sequence[tuple[Incoming, Mapped]]) -
             continue
         batch.tally.count(item.resource_type, ADDED)
         batch.tally.note(item.place, item.resource_type, item.resource_id, mapped.left_out)
+        if item.resource_type == ENCOUNTER:
+            batch.visits[item.key] = object_id
         yield _placed(batch, taker, item, object_id)
 
 
 def _changed(batch: Batch, taker: Taker, item: Incoming, mapped: Mapped, object_id: uuid.UUID) -> _Placing:
     """Write what differs between the copy before and this one; what people changed here stays otherwise."""
-    if object_id == _PRETENDED:
+    if object_id == PRETENDED:
         batch.tally.count(item.resource_type, CHANGED)
         return _Placing(item)
-    before = _fields_before(taker, batch.known[item.key])
-    changes = {name: value for name, value in mapped.fields.items() if name not in before or before[name] != value}
+    before = linking.before(taker.read, batch.known[item.key])
+    changes = linking.changes(before, item, mapped)
     if taker.subject is not None:
         subject_id = changes.pop(taker.subject.field, None)
         if taker.telling is not None:
             _tells_of(batch, item, object_id)
             object_id = subject_id
-    if changes and not taker.change(object_id, changes):
+    outcome = taker.change(object_id, changes, before.fields) if changes else True
+    if outcome is False:
         return _refused(batch, item, Reason.CLOSED_HERE)
     batch.tally.count(item.resource_type, CHANGED)
     batch.tally.note(item.place, item.resource_type, item.resource_id, mapped.left_out)
-    return _placed(batch, taker, item, object_id)
-
-
-def _fields_before(taker: Taker, known: Known) -> dict[str, Any]:
-    if known.placed_copy is None:
-        return {}
-    try:
-        return taker.read(
-            orjson.loads(zlib.decompress(queries.body_of(db.session.connection(), known.placed_copy)))
-        ).fields
-    except NotPlaced:
-        return {}
+    return _placed(batch, taker, item, object_id if outcome is True else outcome)
 
 
 def _placed(batch: Batch, taker: Taker, item: Incoming, object_id: uuid.UUID, reason: Reason | None = None) -> _Placing:
-    batch.known.setdefault(item.key, Known()).object_id = object_id
+    known = batch.known.setdefault(item.key, Known())
+    known.object_id, known.resource = object_id, item.resource
     if item.resource_type == "Patient":
         batch.patients.add(object_id)
     if taker.telling is not None:

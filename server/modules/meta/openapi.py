@@ -152,6 +152,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         operation["security"] = [{}, {"bearer": []}, {"password": []}]
     if declared.body is not None and endpoint.verb in _VERBS_WITH_BODY:
         media = "application/x-www-form-urlencoded" if declared.form else "application/json"
+        media = "multipart/form-data" if declared.upload else media
         operation["requestBody"] = {
             "required": declared.body_required,
             "content": {media: {"schema": _body_schema(declared, endpoint.verb)}},

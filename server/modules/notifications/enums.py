@@ -42,6 +42,7 @@ class SecurityEvent(StrEnum):
     ACCOUNT_LOCKED = "account_locked"
     PROXY_GRANTED = "proxy_granted"
     INVITED_TO_NEW_ADDRESS = "invited_to_new_address"
+    FILE_INFECTED = "file_infected"
 
 
 # Nobody may be kept from hearing of these.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, Uuid, bindparam, func, literal_column, or_, select
 
 from server.core.access import Actor
+from server.core.direct import fetch
 from server.core.listing import ListSpec, Page, fetch_page
 from server.modules.notifications.enums import MAILED, MANDATORY, Kind, OutboxStatus
 from server.modules.notifications.models import Notification, NotificationPreference, OutboxMessage
@@ -62,8 +63,13 @@ def wishes(connection: Connection, kind: Kind, user_ids: Sequence[uuid.UUID]) ->
     if not user_ids:
         return {}
     asked = {"kind": kind, **{f"user_{number}": user_id for number, user_id in enumerate(user_ids)}}
-    rows = connection.execute(_chosen(len(user_ids)), asked)
+    rows = fetch(connection, _chosen(len(user_ids)), asked)
     chosen = {row.user_id: {"in_app": row.in_app, "email": row.email} for row in rows}
+    return heard_by(kind, user_ids, chosen)
+
+
+def heard_by(kind: Kind, user_ids: Iterable[uuid.UUID], chosen: Mapping[uuid.UUID, Wish]) -> dict[uuid.UUID, Wish]:
+    """Return on which channels each user hears of a kind; `chosen` is what some of them have chosen for it."""
     return {user_id: _heard(kind, chosen.get(user_id)) for user_id in user_ids}
 
 

@@ -48,6 +48,10 @@ _SECURITY_WORDS = {
         "Portal invitation to a new address",
         "Somebody invited a patient to an address that they wrote themselves of late. The audit log says who.",
     ),
+    SecurityEvent.FILE_INFECTED: (
+        "Malware in a file",
+        "The scanner found malware in a file that was put into a chart. Nobody can fetch it.",
+    ),
 }
 
 

@@ -7,7 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, false, func, not_, null, or_, select, true
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.sql import ColumnElement
 
 from server.core.access import Actor, Grants, Permission, Role, Scope, row
@@ -16,6 +31,10 @@ from server.modules.patients.enums import ProxyScope
 from server.modules.patients.models import BrokenGlass, CareRelation, Patient, Proxy
 
 ALL, REL, OWN, CARD, GLASS = Scope.ALL, Scope.RELATED, Scope.OWN, Scope.CARD, Scope.BROKEN_GLASS
+AUTHORED = Scope.AUTHORED
+
+# Scopes that a live care relation opens.
+_BY_RELATION = frozenset({REL, AUTHORED})
 
 # Relations with an audience instead of one person reach whoever holds one of these roles.
 AUDIENCES = {"nurses and technicians": frozenset({Role.NURSE, Role.TECHNICIAN})}
@@ -64,16 +83,14 @@ GRANTS: Grants = {
     Perm.CONDITIONS_WRITE: row(D=REL, N=REL),
     Perm.ALLERGIES_WRITE: row(D=REL, N=REL),
     Perm.ALLERGIES_READ: row(A=GLASS, D=REL, N=REL, T=REL, Ph=ALL, PM=ALL, PT=ALL, Pt=OWN),
-    Perm.VOID: row(A=GLASS, D=OWN, N=OWN, T=OWN),
+    Perm.VOID: row(A=GLASS, D=AUTHORED, N=AUTHORED, T=AUTHORED),
 }
 
 # On one's own chart one is a patient; these verbs are never one's own to do.
-CLINICAL = frozenset(
-    {
-        *(Perm.HISTORY_WRITE, Perm.CONDITIONS_WRITE, Perm.ALLERGIES_WRITE, Perm.VOID),
-        *(Perm.CHART_READ, Perm.ALLERGIES_READ, Perm.BREAK_GLASS),
-    }
-)
+_CLINICAL: set[Permission] = {
+    *(Perm.HISTORY_WRITE, Perm.CONDITIONS_WRITE, Perm.ALLERGIES_WRITE, Perm.VOID),
+    *(Perm.CHART_READ, Perm.ALLERGIES_READ, Perm.BREAK_GLASS),
+}
 
 # Who may see a chart is never decided through broken glass: what is opened so would outlast it.
 NOT_BY_GLASS = frozenset({Perm.CARE_TEAM_MANAGE, Perm.INVITE})
@@ -99,6 +116,16 @@ _MAY: Mapping[ProxyScope, Any] = {
 def allow_proxies(permissions: Mapping[Permission, ProxyScope]) -> None:
     """Register what proxies may do of an upper module, and the scope that each permission takes."""
     _FOR_WARDS.update(permissions)
+
+
+def add_clinical(*permissions: Permission) -> None:
+    """Register the clinical verbs of an upper module: on one's own chart they are 403 unless held as a patient."""
+    _CLINICAL.update(permissions)
+
+
+def is_not_ones_own(actor: Actor, permission: Permission) -> bool:
+    """Whether the permission is a clinical verb that the actor may not use on their own chart."""
+    return permission in _CLINICAL and OWN not in actor.scopes(permission)
 
 
 def related(actor: Actor) -> ColumnElement[bool]:
@@ -136,6 +163,20 @@ def wards_of(actor: Actor, permission: Permission) -> Select[Any] | None:
     return _wards(actor, scope) if scope else None
 
 
+def reached_patients(actor: Actor, permission: Permission) -> Select[Any] | CompoundSelect[Any] | None:
+    """Select the ids of the patients of whom `shows_all` holds, as one set; None: of everybody."""
+    scopes = actor.scopes(permission)
+    if ALL in scopes:
+        return None
+    sets = [related_to(actor)] if scopes & _BY_RELATION else []
+    if OWN in scopes:
+        sets.append(own_charts(actor))
+    wards = wards_of(actor, permission)
+    if wards is not None:
+        sets.append(wards)
+    return union_all(*sets) if sets else select(Patient.id).where(false())
+
+
 def _wards(actor: Actor, scope: ProxyScope) -> Select[Any]:
     stmt = select(Proxy.patient_id).where(Proxy.user_id == actor.user_id, _MAY[scope], is_live_proxy())
     return stmt.correlate(None)
@@ -152,10 +193,9 @@ def _by_right(actor: Actor, permission: Permission) -> ColumnElement[bool]:
     if ALL in scopes:
         return true()
     conditions: list[ColumnElement[bool]] = []
-    # clinical:void is granted on own entries, of patients in relation
-    if REL in scopes or (permission == Perm.VOID and OWN in scopes):
+    if scopes & _BY_RELATION:
         conditions.append(related(actor))
-    if OWN in scopes and permission != Perm.VOID:
+    if OWN in scopes:
         conditions.append(Patient.user_id == actor.user_id)
     return or_(false(), *conditions)
 
@@ -168,6 +208,16 @@ def _by_proxy(actor: Actor, permission: Permission) -> ColumnElement[bool]:
 def shows_all(actor: Actor, permission: Permission = Perm.READ) -> ColumnElement[bool]:
     """Return "a list shows the actor more of this patient than the identity card", row by row; wards are one's own."""
     return or_(_by_right(actor, permission), _by_proxy(actor, permission))
+
+
+def as_staff(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+    """Return "the actor sees this chart as one who cares", row by row; one's own is seen as a patient sees it."""
+    scopes = actor.scopes(permission)
+    if ALL in scopes:
+        reached: ColumnElement[bool] = true()
+    else:
+        reached = related(actor) if scopes & _BY_RELATION else false()
+    return and_(reached, Patient.user_id.is_distinct_from(actor.user_id))
 
 
 def is_only_ward(actor: Actor, permission: Permission = Perm.READ) -> ColumnElement[bool]:
@@ -243,9 +293,7 @@ def way_of(actor: Actor, permission: Permission, found: Row[Any], *, patient_id:
 
 def _glass_widens(actor: Actor, permission: Permission) -> bool:
     """Whether broken glass lets the actor use this permission: where it takes a relation, or the glass itself."""
-    scopes = actor.scopes(permission)
-    takes_relation = REL in scopes or (permission == Perm.VOID and OWN in scopes)
-    return permission not in NOT_BY_GLASS and (GLASS in scopes or takes_relation)
+    return permission not in NOT_BY_GLASS and bool(actor.scopes(permission) & {GLASS, *_BY_RELATION})
 
 
 def sees_all(actor: Actor, permission: Permission) -> bool:

@@ -23,7 +23,10 @@ _PARTS_OF_ID = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
 
 _details: dict[str, ColumnElement[Any]] = {}
 _sources: dict[str, Source] = {}
+# Of which the patient is told nothing: what is neither signed nor released.
+_for_staff: set[str] = set()
 _sections: dict[str, Section] = {}
+_patients_sections: dict[str, Section] = {}
 _files: dict[str, Files] = {}
 
 
@@ -32,14 +35,23 @@ def add_detail(name: str, column: ColumnElement[Any]) -> None:
     _details[name] = column
 
 
-def add_events(name: str, source: Source) -> None:
-    """Register a statement of `event` columns for the timeline of one patient."""
+def add_events(name: str, source: Source, *, for_staff: bool = False) -> None:
+    """Register a statement of `event` columns for the timeline of one patient, of what stands.
+
+    With `for_staff` the patient and their proxies do not see them: what is neither signed nor released.
+    """
     _sources[name] = source
+    if for_staff:
+        _for_staff.add(name)
 
 
-def add_section(name: str, section: Section) -> None:
-    """Register a part of the summary; it runs a fixed number of statements."""
+def add_section(name: str, section: Section, *, for_patients: Section | None = None) -> None:
+    """Register a part of the summary, and what stands in its place for the patient, where that is less.
+
+    Each runs a fixed number of statements.
+    """
     _sections[name] = section
+    _patients_sections[name] = for_patients or section
 
 
 def add_files(folder: str, source: Files) -> None:
@@ -57,14 +69,14 @@ def files() -> Mapping[str, Files]:
     return dict(_files)
 
 
-def sources() -> Mapping[str, Source]:
+def sources(*, as_patient: bool) -> Mapping[str, Source]:
     """Return what the timeline is made of."""
-    return dict(_sources)
+    return {name: source for name, source in _sources.items() if not (as_patient and name in _for_staff)}
 
 
-def sections() -> Mapping[str, Section]:
+def sections(*, as_patient: bool) -> Mapping[str, Section]:
     """Return what the summary is made of."""
-    return dict(_sections)
+    return dict(_patients_sections if as_patient else _sections)
 
 
 def event(

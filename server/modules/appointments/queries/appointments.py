@@ -13,6 +13,7 @@ from sqlalchemy.sql import ColumnElement
 
 from server.core import clock
 from server.core.access import Actor, Permission, Scope
+from server.core.direct import fetch_one
 from server.core.dump import columns_of
 from server.core.errors import NotFound
 from server.core.kept import asker, kept
@@ -211,7 +212,7 @@ def one_row(
     connection: Connection, actor: Actor, appointment_id: uuid.UUID, permission: Permission = Perm.READ
 ) -> tuple[Any, ...]:
     """Return `COLUMNS` of one appointment that the permission reaches, and whether to show all, or raise `NotFound`."""
-    found = connection.execute(_one(actor, permission), asker(actor) | {"appointment_id": appointment_id}).first()
+    found = fetch_one(connection, _one(actor, permission), asker(actor) | {"appointment_id": appointment_id})
     way = _way(actor, permission, found)
     if found is None or way is None:
         raise NotFound
@@ -221,7 +222,7 @@ def one_row(
 
 def in_scope(connection: Connection, actor: Actor, permission: Permission, appointment_id: uuid.UUID) -> Found | None:
     """Return an appointment that the permission reaches, or None; the audit row learns of glass and proxy."""
-    found = connection.execute(_whose(actor, permission), asker(actor) | {"appointment_id": appointment_id}).first()
+    found = fetch_one(connection, _whose(actor, permission), asker(actor) | {"appointment_id": appointment_id})
     way = _way(actor, permission, found)
     if found is None or way is None:
         return None

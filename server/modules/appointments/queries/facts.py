@@ -33,6 +33,7 @@ from sqlalchemy.sql import ColumnElement
 
 from server.core import clock
 from server.core.columns import UTCDateTime
+from server.core.direct import fetch
 from server.core.people import full_name
 from server.modules.appointments.calendar.facts import DateHours, Facts, Hours, Taken, WeeklyHours
 from server.modules.appointments.calendar.judge import LONGEST_MINUTES
@@ -171,7 +172,7 @@ def facts_of(
     connection: Connection, doctor_id: uuid.UUID, since: datetime, until: datetime, *, with_taken: bool
 ) -> Facts | None:
     """Return what has to be known to list or judge visits of a doctor that begin in a range; None: no such doctor."""
-    rows = connection.execute(_OF_ONE[with_taken], _bounds(since, until) | {"doctor_id": doctor_id}).all()
+    rows = fetch(connection, _OF_ONE[with_taken], _bounds(since, until) | {"doctor_id": doctor_id})
     return next(_gathered(rows), None)
 
 
@@ -189,7 +190,7 @@ def _bounds(since: datetime, until: datetime) -> dict[str, Any]:
 
 def facts_of_all(connection: Connection, since: datetime, until: datetime) -> Iterator[Facts]:
     """Yield the same of every active doctor who has hours."""
-    yield from _gathered(connection.execute(_OF_ALL, _bounds(since, until)).all())
+    yield from _gathered(fetch(connection, _OF_ALL, _bounds(since, until)))
 
 
 def _gathered(rows: Sequence[Row[Any]]) -> Iterator[Facts]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, literal_column, or_, select
+from sqlalchemy import Connection, Select, and_, case, literal_column, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from server.core import clock
@@ -37,7 +37,7 @@ def install() -> None:
     add_events("appointment", _events("appointment", Appointment.starts_at, _takes_place))
     add_events("appointment_missed", _events("appointment_missed", Appointment.starts_at, _was_missed))
     add_events("appointment_cancelled", _events("appointment_cancelled", Appointment.cancelled_at, _is_cancelled))
-    add_section("upcoming_appointments", _upcoming)
+    add_section("upcoming_appointments", upcoming)
 
 
 def _next() -> ColumnElement[Any]:
@@ -53,7 +53,8 @@ def _next() -> ColumnElement[Any]:
 
 _is_cancelled = Appointment.cancelled_at.is_not(None)
 _was_missed = Appointment.status == Status.NO_SHOW
-_takes_place = Appointment.status.not_in((Status.CANCELLED, Status.NO_SHOW))
+# Not a NOT IN, which SQLAlchemy writes anew for each request.
+_takes_place = and_(Appointment.status != Status.CANCELLED, Appointment.status != Status.NO_SHOW)
 
 
 def _events(kind: str, at: Any, which: ColumnElement[bool]) -> Any:
@@ -75,7 +76,7 @@ def _events(kind: str, at: Any, which: ColumnElement[bool]) -> Any:
     return source
 
 
-def _upcoming(connection: Connection, patient_id: uuid.UUID) -> list[dict[str, Any]]:
+def upcoming(connection: Connection, patient_id: uuid.UUID) -> list[dict[str, Any]]:
     """Return the next appointments, the nearest first, with what is going on now."""
     stmt = (
         joined()

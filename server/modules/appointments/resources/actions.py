@@ -9,6 +9,7 @@ from flask import Response
 
 from server.core.columns import Expected
 from server.core.declare import declares
+from server.core.errors import InvalidTransition
 from server.modules.appointments.enums import Status
 from server.modules.appointments.models.booking import PatientBusy, SlotTaken
 from server.modules.appointments.policies import Perm
@@ -16,13 +17,7 @@ from server.modules.appointments.resources.routing import api
 from server.modules.appointments.resources.shown import READ, Appointments
 from server.modules.appointments.schemas.booking import CancelIn, MoveIn, StatusChange, StepIn
 from server.modules.appointments.service import cancelling, flow, moving
-from server.modules.appointments.service.refusals import (
-    HoldLapsed,
-    InvalidTransition,
-    NotAvailable,
-    NoticeWindow,
-    TooEarly,
-)
+from server.modules.appointments.service.refusals import HoldLapsed, NotAvailable, NoticeWindow, TooEarly
 
 _ACTION = {**READ, "status": 200}
 _MOVE = {

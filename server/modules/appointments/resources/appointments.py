@@ -10,7 +10,7 @@ from server.core import answers, trail as trails
 from server.core.columns import Expected
 from server.core.declare import declares
 from server.core.dump import row_dumper
-from server.core.errors import NotFound
+from server.core.errors import InvalidTransition, NotFound
 from server.modules.appointments.models.booking import PatientBusy, SlotTaken
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.queries import appointments as queries
@@ -27,13 +27,7 @@ from server.modules.appointments.schemas.appointment import (
 )
 from server.modules.appointments.schemas.booking import AppointmentIn, AppointmentPatch, AppointmentPut, CancelQuery
 from server.modules.appointments.service import booking, cancelling, changing
-from server.modules.appointments.service.refusals import (
-    HoldLapsed,
-    InvalidTransition,
-    NotAvailable,
-    NoticeWindow,
-    PatientInactive,
-)
+from server.modules.appointments.service.refusals import HoldLapsed, NotAvailable, NoticeWindow, PatientInactive
 from server.modules.patients.service.people import FieldNotAllowed, PatientDeceased, PatientMerged
 
 _NO_TIME = (SlotTaken, PatientBusy, NotAvailable)

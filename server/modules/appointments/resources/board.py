@@ -9,11 +9,11 @@ from flask import Response
 from server.core import trail as trails
 from server.core.declare import declares
 from server.core.dump import row_dumper
+from server.core.refs import person_ref
 from server.core.resource import Resource
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.queries import board as queries
 from server.modules.appointments.resources.routing import api
-from server.modules.appointments.schemas.appointment import doctor_ref
 from server.modules.appointments.schemas.board import BoardEntry, BoardOut, BoardQuery
 
 _dump = row_dumper(BoardEntry, (*queries.COLUMNS, "doctor_id"))
@@ -41,7 +41,7 @@ class AppointmentQueue(Resource):
 def _shown(board: queries.Board) -> dict[str, Any]:
     doctor = board.doctor
     return {
-        "doctor": doctor_ref(doctor.id, doctor.first_name, doctor.last_name),
+        "doctor": person_ref(doctor.id, doctor.first_name, doctor.last_name),
         "date": board.day,
         **{name: [_dump(row) for row in rows] for name, rows in board.parts.items()},
     }

@@ -65,10 +65,5 @@ class Appointments(Resource):
         shown = [(_show_all if row[-1] else _show_card)(row) for row in rows]
         trail = trails.current()
         trail.listed(one["id"] for one in shown)
-        patients = {row[_PATIENT] for row in rows}
-        wards = {row[_PATIENT] for row in rows if row[-2]}
-        if len(wards) == 1:
-            trail.seen_for(wards.pop())
-        elif len(patients) == 1:
-            trail.about(patient_id=patients.pop())
+        trail.shown_of({row[_PATIENT] for row in rows}, {row[_PATIENT] for row in rows if row[-2]})
         return shown

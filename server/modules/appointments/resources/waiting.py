@@ -9,6 +9,7 @@ from flask import Response
 
 from server.core.declare import declares
 from server.core.dump import row_dumper
+from server.core.errors import InvalidTransition
 from server.core.resource import Resource
 from server.modules.appointments.models.booking import PatientBusy, SlotTaken
 from server.modules.appointments.policies import Perm
@@ -16,12 +17,7 @@ from server.modules.appointments.queries import waiting as queries
 from server.modules.appointments.resources.routing import api
 from server.modules.appointments.schemas.waiting import WaitlistIn, WaitlistOut, WaitlistQuery
 from server.modules.appointments.service import waiting as service
-from server.modules.appointments.service.refusals import (
-    HoldLapsed,
-    InvalidTransition,
-    NotAvailable,
-    PatientInactive,
-)
+from server.modules.appointments.service.refusals import HoldLapsed, NotAvailable, PatientInactive
 from server.modules.patients.service.people import PatientDeceased, PatientMerged
 
 _ENTRY = {"object_type": "waitlist_entry", "out": WaitlistOut}

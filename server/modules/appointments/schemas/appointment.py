@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from server.core import clock, fields as f
 from server.core.people import full_name
+from server.core.refs import patient_ref, person_ref
 from server.core.schema import ListQuery, Out, SearchText, SortKeys
 from server.modules.appointments.enums import AppointmentType, Party, Status
 
@@ -28,16 +29,6 @@ class When(StrEnum):
     UPCOMING = "upcoming"
     PAST = "past"
     TODAY = "today"
-
-
-def patient_ref(patient_id: uuid.UUID, first: str, last: str, mrn: str) -> dict[str, Any]:
-    """Return how an appointment names its patient."""
-    return {"id": patient_id, "name": full_name(first, last), "mrn": mrn}
-
-
-def doctor_ref(doctor_id: uuid.UUID, first: str, last: str) -> dict[str, Any]:
-    """Return how an appointment names its doctor."""
-    return {"id": doctor_id, "name": full_name(first, last)}
 
 
 def local_time(at: datetime, timezone: str | None) -> str:
@@ -64,7 +55,7 @@ class AppointmentCard(Out):
     """When, who, with whom and how it stands; no word of why."""
 
     patient = f.Computed(patient_ref, *_PATIENT, metadata=_REF)
-    doctor = f.Computed(doctor_ref, *_DOCTOR, metadata=_REF)
+    doctor = f.Computed(person_ref, *_DOCTOR, metadata=_REF)
     patient_id = fields.UUID(required=True)
     doctor_id = fields.UUID(required=True)
     patient_name = f.Computed(full_name, *_PATIENT[1:3], metadata={"type": "string"})

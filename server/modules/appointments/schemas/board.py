@@ -10,9 +10,10 @@ from marshmallow import Schema, fields
 
 from server.core import clock, fields as f
 from server.core.people import full_name
+from server.core.refs import person_ref
 from server.core.schema import Query
 from server.modules.appointments.enums import Status
-from server.modules.appointments.schemas.appointment import doctor_ref, local_time
+from server.modules.appointments.schemas.appointment import local_time
 
 
 class BoardQuery(Query):
@@ -63,7 +64,7 @@ class BoardOut(Schema):
     """One doctor's day: who is expected, who waits, who is in the room, who is done."""
 
     doctor = f.Computed(
-        doctor_ref, *("doctor_id", "doctor_first_name", "doctor_last_name"), metadata={"type": "object"}
+        person_ref, *("doctor_id", "doctor_first_name", "doctor_last_name"), metadata={"type": "object"}
     )
     date = fields.Date(required=True)
     waiting = fields.List(fields.Nested(BoardEntry), required=True)

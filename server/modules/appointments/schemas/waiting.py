@@ -9,9 +9,9 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from server.core import fields as f
+from server.core.refs import patient_ref, person_ref
 from server.core.schema import Body, ListQuery, Out, SortKeys
 from server.modules.appointments.enums import WaitStatus
-from server.modules.appointments.schemas.appointment import doctor_ref, patient_ref
 from server.modules.doctors.enums import Weekday
 
 _MAYBE = {"type": ["object", "null"]}
@@ -49,10 +49,6 @@ class WaitlistIn(Body):
             raise ValidationError("Must not be before from.", "to")
 
 
-def _doctor(doctor_id: uuid.UUID | None, first: str, last: str) -> dict[str, Any] | None:
-    return doctor_ref(doctor_id, first, last) if doctor_id else None
-
-
 def _specialty(specialty_id: uuid.UUID | None, code: str, name: str) -> dict[str, Any] | None:
     return {"id": specialty_id, "code": code, "name": name} if specialty_id else None
 
@@ -71,7 +67,7 @@ def _offer(  # noqa: PLR0917 - one for each column
         return None
     return {
         "hold_id": hold_id,
-        "doctor": doctor_ref(doctor_id, first, last),
+        "doctor": person_ref(doctor_id, first, last),
         "starts_at": starts_at,
         "ends_at": ends_at,
         "expires_at": expires_at,
@@ -87,7 +83,7 @@ class WaitlistOut(Out):
         metadata={"type": "object"},
     )
     patient_id = fields.UUID(required=True)
-    doctor = f.Computed(_doctor, "doctor_id", "doctor_first_name", "doctor_last_name", metadata=_MAYBE)
+    doctor = f.Computed(person_ref, "doctor_id", "doctor_first_name", "doctor_last_name", metadata=_MAYBE)
     doctor_id = fields.UUID(required=True, allow_none=True)
     specialty = f.Computed(_specialty, "specialty_id", "specialty_code", "specialty_name", metadata=_MAYBE)
     specialty_id = fields.UUID(required=True, allow_none=True)

@@ -25,6 +25,7 @@ from server.modules.appointments.service import doors, holds, judging, relations
 from server.modules.appointments.service.times import asked_minutes
 from server.modules.appointments.service.whom import bookable_patient, require_bookable
 from server.modules.appointments.service.words import folded
+from server.modules.notifications.enums import Kind
 from server.modules.patients.service.people import FieldNotAllowed
 
 _COLUMNS = tuple(column.name for column in Appointment.__table__.columns)
@@ -122,7 +123,7 @@ def _whom(
     """Return the patient to book for and, where staff name them, whom to tell: it is read together."""
     if not as_staff or patient_id is None:
         return bookable_patient(actor=actor, patient_id=patient_id, as_staff=as_staff), None
-    audience = find_audience(writing(), patient_id=patient_id, doctor_id=doctor_id)
+    audience = find_audience(writing(), patient_id=patient_id, doctor_id=doctor_id, kind=Kind.APPOINTMENT_BOOKED)
     if audience is None:
         raise refused("patient_id", why="There is no such patient.")
     require_bookable(audience.patient_status)
@@ -151,8 +152,9 @@ def _beside(row: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
 
 def _booked(actor: Actor | None, row: Mapping[str, Any], audience: Audience | None) -> Appointment:
     """Tell of a booking that is written."""
-    appointment = Appointment(**row)
-    # The row is stored already: the entity joins the session as if it had been loaded.
+    appointment = Appointment()
+    # The row is stored already: the entity joins the session as if it had been loaded, without a change to note.
+    vars(appointment).update(row)
     make_transient_to_detached(appointment)
     db.session.add(appointment)
     trail = trails.current()

@@ -11,14 +11,14 @@ from sqlalchemy import func, select
 from server.core import clock, state
 from server.core.access import Actor
 from server.core.db import db
-from server.core.errors import Stale, refused
+from server.core.errors import InvalidTransition, Stale, refused
 from server.modules.appointments import signals
 from server.modules.appointments.calendar.spans import DAY, day_stretch, local_day
 from server.modules.appointments.enums import Reason, Status
 from server.modules.appointments.models import Appointment
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.service import cancelling, doors, events
-from server.modules.appointments.service.refusals import InvalidTransition, TooEarly, invalid_transition, not_available
+from server.modules.appointments.service.refusals import TooEarly, invalid_transition, not_available
 from server.modules.appointments.service.whom import bookable_patient
 from server.modules.doctors.enums import DoctorStatus
 from server.modules.doctors.models import Doctor

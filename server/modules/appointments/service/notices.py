@@ -13,6 +13,7 @@ from server.core.db import db
 from server.modules.appointments.models import Appointment
 from server.modules.appointments.queries.audience import Audience, audience_of
 from server.modules.notifications.enums import Kind
+from server.modules.notifications.queries import Wish
 from server.modules.notifications.service import notify
 
 # To whoever has an account, and to a patient who has an e-mail address alone.
@@ -34,7 +35,7 @@ def tell_booked(_sender: object, *, appointment: Appointment, audience: Audience
 def tell_series(appointments: Sequence[Appointment]) -> None:
     """Tell both sides once of all times of a series."""
     first, *others = appointments
-    audience = _audience(first)
+    audience = _audience(first, Kind.APPOINTMENT_BOOKED)
     zone = audience.zones[first.doctor_id]
     when = in_words(first.starts_at, zone)
     more = {
@@ -61,7 +62,7 @@ def tell_moved(
     if was_doctor_id == appointment.doctor_id:
         _tell_both(appointment, Kind.APPOINTMENT_MOVED)
         return
-    audience = _audience(appointment, was_doctor_id)
+    audience = _audience(appointment, Kind.APPOINTMENT_MOVED, was_doctor_id)
     _tell(appointment, audience, Kind.APPOINTMENT_MOVED, _everyone(appointment, audience))
     former = audience.doctor_users.get(was_doctor_id)
     if former:
@@ -71,22 +72,23 @@ def tell_moved(
 
 def tell_patient(appointment: Appointment, kind: Kind, *, version: int) -> None:
     """Tell the patient's side alone; `version` tells this time from others of the same kind."""
-    audience = _audience(appointment)
+    audience = _audience(appointment, kind)
     _tell(appointment, audience, kind, set(audience.patient_users), version=version)
 
 
 def _tell_both(appointment: Appointment, kind: Kind, audience: Audience | None = None) -> None:
-    audience = audience or _audience(appointment)
+    audience = audience or _audience(appointment, kind)
     _tell(appointment, audience, kind, _everyone(appointment, audience))
 
 
-def _audience(appointment: Appointment, other_id: uuid.UUID | None = None) -> Audience:
+def _audience(appointment: Appointment, kind: Kind, other_id: uuid.UUID | None = None) -> Audience:
     db.session.flush()  # its version counts the change that is told
     return audience_of(
         db.session.connection(),
         patient_id=appointment.patient_id,
         doctor_id=appointment.doctor_id,
         other_id=other_id,
+        kind=kind,
     )
 
 
@@ -110,7 +112,8 @@ def _tell(
     if audience.takes_letter:
         key = f"{APPOINTMENT_LETTER}:{kind}:{appointment.id}:{version}"
         letters = [{"kind": APPOINTMENT_LETTER, "subject_id": appointment.id, "dedupe_key": key, "details": details}]
-    _notify(appointment, user_ids, kind, details, version, letters=letters)
+    chosen = audience.chosen if audience.kind == kind else None
+    _notify(appointment, user_ids, kind, details, version, letters=letters, chosen=chosen)
 
 
 def _details(
@@ -134,6 +137,7 @@ def _notify(
     version: int,
     *,
     letters: Sequence[Mapping[str, Any]] = (),
+    chosen: Mapping[uuid.UUID, Wish] | None = None,
 ) -> None:
     notify(
         user_ids=user_ids,
@@ -144,4 +148,5 @@ def _notify(
         details=details,
         mail=APPOINTMENT_MAIL,
         letters=letters,
+        chosen=chosen,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from server.core.errors import Conflict
+from server.core.errors import Conflict, InvalidTransition
 from server.modules.appointments.calendar.judge import told
 from server.modules.appointments.enums import Reason
 
@@ -16,12 +16,6 @@ class NotAvailable(Conflict):
     """
 
     code = "not_available"
-
-
-class InvalidTransition(Conflict):
-    """An appointment in this state cannot be changed so."""
-
-    code = "invalid_transition"
 
 
 class NoticeWindow(Conflict):

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, insert
 
 from server.core import clock
 from server.core.db import is_postgres
+from server.core.direct import fetch_one
 from server.core.errors import IdTaken, Unavailable
 from server.core.ids import new_id
 from server.modules.appointments.calendar.facts import Facts, Verdict
@@ -107,8 +108,9 @@ def _seat(connection: Connection, time: Wanted, own: Mapping[str, Any], booking:
     statement = take(
         on_postgres=is_postgres(connection), for_patient=time.patient_id is not None, with_booking=bool(booking)
     )
+    interval_id = new_id()
     row = {
-        "id": new_id(),
+        "id": interval_id,
         "doctor_id": time.doctor_id,
         "calendar_version": time.calendar_version,
         "seat": 0,
@@ -125,8 +127,8 @@ def _seat(connection: Connection, time: Wanted, own: Mapping[str, Any], booking:
         **booking,
     }
     for _ in range(time.capacity + _MORE_TRIES):
-        if connection.execute(statement, row).first() is not None:
-            return uuid.UUID(str(row["id"]))
+        if fetch_one(connection, statement, row) is not None:
+            return interval_id
         seat = _next_seat(connection, time, row)
         if seat is None:
             return None

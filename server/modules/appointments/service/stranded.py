@@ -19,6 +19,7 @@ from sqlalchemy import Row, select
 from server.core import clock, trail as trails
 from server.core.access import Actor
 from server.core.db import db
+from server.core.refs import patient_ref, person_ref
 from server.modules.appointments.calendar.facts import Door
 from server.modules.appointments.calendar.judge import judge
 from server.modules.appointments.enums import Party, Reason, Status
@@ -26,7 +27,7 @@ from server.modules.appointments.models import TakenInterval
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.queries.appointments import live_between
 from server.modules.appointments.queries.facts import LONGEST_VISIT, facts_of
-from server.modules.appointments.schemas.appointment import doctor_ref, local_time, patient_ref
+from server.modules.appointments.schemas.appointment import local_time
 from server.modules.appointments.service import cancelling
 from server.modules.doctors.enums import OnConflict
 from server.modules.doctors.models import Doctor
@@ -134,7 +135,7 @@ def listed(actor: Actor | None, bookings: Sequence[Row[Any]]) -> list[dict[str, 
     return [
         {
             "id": one.id,
-            "doctor": doctor_ref(one.doctor_id, one.doctor_first_name, one.doctor_last_name),
+            "doctor": person_ref(one.doctor_id, one.doctor_first_name, one.doctor_last_name),
             "starts_at": one.starts_at,
             "ends_at": one.ends_at,
             "local_start": local_time(one.starts_at, one.doctor_timezone),

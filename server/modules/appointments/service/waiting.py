@@ -15,13 +15,13 @@ from server.core import clock, trail as trails
 from server.core.access import Actor
 from server.core.columns import ANY_VERSION, Expected
 from server.core.db import db
-from server.core.errors import Conflict, NotFound, refused
+from server.core.errors import Conflict, InvalidTransition, NotFound, refused
 from server.modules.appointments.enums import LIVE_WAITS, Reason, WaitStatus
 from server.modules.appointments.models import WaitlistEntry
 from server.modules.appointments.models.booking import SlotTaken
 from server.modules.appointments.queries.waiting import in_reach
 from server.modules.appointments.service import booking, doors, offers
-from server.modules.appointments.service.refusals import HoldLapsed, InvalidTransition, NotAvailable, not_available
+from server.modules.appointments.service.refusals import HoldLapsed, NotAvailable, not_available
 from server.modules.appointments.service.whom import bookable_patient
 from server.modules.doctors.enums import DoctorStatus
 from server.modules.doctors.models import Doctor, Specialty

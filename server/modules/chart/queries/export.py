@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
-from sqlalchemy import Connection, Table, and_, or_, select, tuple_
+from sqlalchemy import Connection, Table, and_, exists, or_, select, tuple_
 from sqlalchemy.sql import ColumnElement, Select
 
 from server.core import clock
@@ -20,9 +20,15 @@ from server.core.dump import to_json
 from server.modules.audit.models import AuditLog
 from server.modules.auth.models import Session
 from server.modules.chart.queries.schema import columns_naming_a_patient
+from server.modules.patients.enums import ENTERED_IN_ERROR
 from server.modules.patients.models import Patient
 from server.modules.patients.shown import files
+from server.modules.records.enums import RecordStatus
+from server.modules.records.models import MedicalRecord
 from server.modules.users.models import User, UserRole
+from server.modules.visits.enums import NoteStatus, Source, VisitStatus
+from server.modules.visits.models import Visit
+from server.modules.vitals.models import VitalSet
 
 
 @dataclass(frozen=True)
@@ -33,26 +39,73 @@ class Shown:
     only: Callable[[Table], ColumnElement[bool]] | None = None
 
 
+def _is_closed(table: Table) -> ColumnElement[bool]:
+    return table.c.status.in_((VisitStatus.COMPLETED, VisitStatus.CANCELLED))
+
+
+def _of_closed_visit(table: Table) -> ColumnElement[bool]:
+    visits = Visit.__table__
+    return table.c.removed_at.is_(None) & table.c.visit_id.in_(select(visits.c.id).where(_is_closed(visits)))
+
+
+def _is_theirs_to_see(table: Table) -> ColumnElement[bool]:
+    return or_(table.c.status == RecordStatus.RELEASED, table.c.source == Source.PATIENT)
+
+
+def _stands(table: Table) -> ColumnElement[bool]:
+    """Why an entry was an error may be about somebody else, and so may be all that it says."""
+    return table.c.status != ENTERED_IN_ERROR
+
+
+def _stands_in_its_set(table: Table) -> ColumnElement[bool]:
+    sets = VitalSet.__table__
+    return _stands(table) & table.c.set_id.in_(select(sets.c.id).where(_stands(sets)))
+
+
+def _is_released_version(table: Table) -> ColumnElement[bool]:
+    records = MedicalRecord.__table__
+    return exists().where(records.c.id == table.c.record_id, records.c.released_number == table.c.number)
+
+
 # Tables with rows of a patient that are handed out. The rows are found by the schema, but nothing leaves the house
-# unless somebody has thought about it: a draft, or what one patient may not know of another, is held back here.
+# unless somebody has thought about it: a draft, or what one patient may not know of another, is held back here. Rows
+# that name no patient themselves are held back with those that they belong to.
 SHOWN: Mapping[str, Shown] = {
     # What other systems call a patient, and whether somebody may be doubled, are for the desk alone.
     "patients": Shown(without=frozenset({"identifiers", "possible_duplicate"})),
-    "allergies": Shown(),
+    "allergies": Shown(only=_stands),
     "allergy_statements": Shown(),
     "appointment_events": Shown(),
     "appointment_reminders": Shown(),
     "appointments": Shown(),
     "broken_glass": Shown(),
     "care_relations": Shown(),
-    "conditions": Shown(),
+    "charges": Shown(),
+    "conditions": Shown(only=_stands),
     # Which of the staff took a review down, and in what words, is between them.
     "doctor_reviews": Shown(without=frozenset({"hidden_by", "hidden_reason"})),
+    "documents": Shown(only=_is_theirs_to_see),
+    "immunization_versions": Shown(),
+    "immunizations": Shown(only=_stands),
     "medical_histories": Shown(),
+    "medical_record_versions": Shown(only=_is_released_version),
+    "medical_records": Shown(only=_is_theirs_to_see),
+    "note_addenda": Shown(),
     "patient_contacts": Shown(),
     # A merge that was taken back says only that somebody was taken for another, and for whom.
     "patient_merges": Shown(only=lambda table: table.c.undone_at.is_(None)),
+    "procedure_addenda": Shown(),
+    "procedures": Shown(only=_stands),
     "proxies": Shown(),
+    "treatment_items": Shown(),
+    "treatments": Shown(only=_stands),
+    # What is being written is a draft; it is the patient's once the visit is closed or the note signed.
+    "visit_diagnoses": Shown(only=_of_closed_visit),
+    "visit_events": Shown(),
+    "visit_notes": Shown(only=lambda table: table.c.status == NoteStatus.SIGNED),
+    "visits": Shown(only=_is_closed),
+    "vital_measurements": Shown(only=_stands_in_its_set),
+    "vital_sets": Shown(only=_stands),
     "waitlist_entries": Shown(),
 }
 # Tables with rows of a patient that are not handed out, and why.

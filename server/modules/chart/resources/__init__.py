@@ -1,6 +1,6 @@
 """The chart as a whole over HTTP."""
 
-from server.modules.chart.resources import charts, export, merging
+from server.modules.chart.resources import charts, consultations, export, merging, visit_summary
 from server.modules.chart.resources.routing import blueprint
 
-__all__ = ["blueprint", "charts", "export", "merging"]
+__all__ = ["blueprint", "charts", "consultations", "export", "merging", "visit_summary"]

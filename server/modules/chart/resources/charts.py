@@ -30,7 +30,7 @@ class Timeline(Resource):
     )
     def get(self, patient_id: uuid.UUID) -> Response:
         """List what happened to a patient, newest first."""
-        page = queries.page_of_events(self.connection, patient_id, self.query)
+        page = queries.page_of_events(self.connection, patient_id, self.query, as_patient=self.parent.as_patient)
         answer = self.page(page)
         trails.current().listed(row[queries.EVENT_COLUMNS.index("object_id")] for row in page.rows)
         return answer
@@ -43,7 +43,7 @@ class Summary(Resource):
     def get(self, patient_id: uuid.UUID) -> Response:
         """Show on one screen what is known of a patient."""
         trails.current().about(patient_id, patient_id=patient_id)
-        return self.show(queries.summary_of(self.connection, patient_id))
+        return self.show(queries.summary_of(self.connection, patient_id, as_patient=self.parent.as_patient))
 
 
 api.add_resource(Timeline, "/patients/<uuid:patient_id>/timeline")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Table, func, or_, select, tuple_, update
+from sqlalchemy import Column, Table, func, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from server.core import clock, trail as trails
@@ -17,7 +17,7 @@ from server.core.db import Base, db
 from server.core.errors import Conflict, NotFound
 from server.modules.chart.models import MergedRows, PatientMerge
 from server.modules.chart.policies import Perm
-from server.modules.chart.queries.schema import moved_columns
+from server.modules.chart.queries.schema import belongings, moved_columns
 from server.modules.chart.service.merges import DEACTIVATED, Report, lock, say
 from server.modules.patients import merge_rules, signals
 from server.modules.patients.merge_rules import Change, counted, is_row, settlers, stored, unstamped
@@ -30,6 +30,7 @@ from server.modules.users.models import User
 CHANGED = "changed since, left as it is"
 CHANGED_LIST = "changed since; what came from the duplicate was taken out"
 TAKEN = "something else has taken its place since, left as the merge made it"
+ALONG = "written since, went with what it belongs to"
 GONE = "no longer there"
 ACCOUNT_CHANGED = "changed since it was closed, left as it is"
 
@@ -61,7 +62,8 @@ class _Parting:
 def unmerge(*, actor: Actor, patient_id: uuid.UUID, duplicate_id: uuid.UUID | None = None) -> Report:
     """Take a patient's latest merge back: what came from the duplicate goes home, what was changed since stays changed.
 
-    Rows that the survivor was given since stay with the survivor. What could not be put back is reported.
+    Rows that the survivor was given since stay with the survivor, unless they belong to one that goes home: then they
+    go along. That, and what could not be put back, is reported.
     """
     merged = _to_take_back(actor, patient_id, duplicate_id)
     say(merged.survivor_id, merged.duplicate_id)
@@ -70,6 +72,8 @@ def unmerge(*, actor: Actor, patient_id: uuid.UUID, duplicate_id: uuid.UUID | No
     parting = _Parting(merged)
     for change in reversed(_changes_of(merged.id)):
         _take_back(parting, change)
+    for table, column, parent in belongings():
+        _send_along(parting, table, column, parent)
     for one in (merged.survivor_id, merged.duplicate_id):
         for settle in settlers():
             settle(db.session.connection(), one)
@@ -188,6 +192,18 @@ def _unless_taken(write: Callable[[], int]) -> int | None:
             return write()
     except IntegrityError:
         return None
+
+
+def _send_along(parting: _Parting, table: Table, column: Column[Any], parent: Table) -> None:
+    """Have rows that were written since be of the one of the two to whom what they belong to is gone."""
+    both = (parting.merged.survivor_id, parting.merged.duplicate_id)
+    stmt = select(*table.primary_key, parent.c.patient_id).join_from(table, parent, column == parent.c.id)
+    apart = (table.c.patient_id.in_(both), parent.c.patient_id.in_(both), table.c.patient_id != parent.c.patient_id)
+    for *key, patient_id in db.session.execute(stmt.where(*apart).order_by(*table.primary_key)).all():
+        moving = update(table).where(is_row(table, key)).values(patient_id=patient_id, **unstamped(table))
+        went = _unless_taken(lambda moving=moving: int(db.session.connection().execute(moving).rowcount))  # type: ignore[misc]
+        parting.moved[table.name] += went or 0
+        parting.note(table.name, " ".join(map(str, key)), TAKEN if went is None else ALONG)
 
 
 def _restore(parting: _Parting, table: Table, change: Change, key: list[Any]) -> None:

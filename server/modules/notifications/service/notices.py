@@ -33,14 +33,17 @@ def notify(
     details: Mapping[str, str] | None = None,
     mail: str | None = None,
     letters: Sequence[Mapping[str, Any]] = (),
+    chosen: Mapping[uuid.UUID, queries.Wish] | None = None,
 ) -> None:
     """Tell users, in the application and by mail as each prefers; what they were told of this version is not repeated.
 
     `mail` names a mail kind whose composer writes to the user instead of the general one, with `details`. `letters` are
-    mails to whoever has no account, as `enqueue_mail` takes them.
+    mails to whoever has no account, as `enqueue_mail` takes them. `chosen` is what these users have chosen for this
+    kind, where that was read on the way.
     """
     db.session.flush()  # a user may be as new as the news
-    wishes = queries.wishes(writing(), kind, sorted(set(user_ids)))
+    told_to = sorted(set(user_ids))
+    wishes = queries.wishes(writing(), kind, told_to) if chosen is None else queries.heard_by(kind, told_to, chosen)
     title, body = words_of(kind, details or {})
     now = clock.now()
     rows: list[dict[str, Any]] = [

@@ -102,8 +102,10 @@ class Condition(ChartRow, Base):
     __table_args__ = (
         CheckConstraint("status IN ('active', 'resolved', 'entered_in_error')", name="status"),
         Index("ix_conditions_patient_id", "patient_id", "id"),
+        Index("ix_conditions_visit_id", "visit_id"),
     )
 
+    visit_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("visits.id"))
     code: Mapped[str | None] = mapped_column(String(20))
     code_system: Mapped[str | None] = mapped_column(String(12))
     display: Mapped[str] = mapped_column(String(300))

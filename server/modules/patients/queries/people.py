@@ -16,6 +16,7 @@ from sqlalchemy.sql import ColumnElement
 from server.core import trail as trails
 from server.core.access import Actor, Permission, Scope
 from server.core.db import is_postgres
+from server.core.direct import fetch_one
 from server.core.errors import NotFound
 from server.core.kept import Filter, Form, ask, asker, conditions, kept
 from server.core.listing import ListSpec, Page, fetch_page
@@ -101,6 +102,15 @@ def _in_names(pattern: Any) -> ColumnElement[bool]:
     return or_(Patient.last_name_key.like(pattern, escape="\\"), Patient.first_name_key.like(pattern, escape="\\"))
 
 
+def _is_in_row(pattern: Any) -> ColumnElement[bool]:
+    """Return "occurs in the search text" so that rows are compared in the order of the list.
+
+    No index is on the expression, and PostgreSQL takes half of all rows to match: it does not read and sort them all
+    because many words are asked for.
+    """
+    return func.coalesce(Patient.search_text.like(pattern, escape="\\"), false())
+
+
 _OFF_CARD = frozenset({"city", "doctor_id"})
 _ON_CARD = dict.fromkeys(("q", "q_by_row"), _contains(Patient.card_text))
 
@@ -115,8 +125,7 @@ _FILTERS: Mapping[str, Filter] = {
     "city": Filter(lambda key: Patient.city_key == key, lambda city: (fold_key(city),)),
     "possible_duplicate": Filter(lambda is_flagged: Patient.possible_duplicate == is_flagged),
     "q": _contains(Patient.search_text),
-    # An expression that no index is on: rows are compared in the order of the list.
-    "q_by_row": _contains(Patient.search_text + ""),
+    "q_by_row": Filter(_is_in_row, patterns),
 }
 
 
@@ -176,7 +185,7 @@ def patient_row(
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return one patient in the actor's scope with whether to show all of them, and what upper rooms add, or raise."""
     values = asker(actor) | {"patient_id": patient_id}
-    found = connection.execute(_one(actor, tuple(columns)), values).first()
+    found = fetch_one(connection, _one(actor, tuple(columns)), values)
     way = way_of(actor, Perm.READ, found) if found else None
     if found is None or way is None:
         raise NotFound
@@ -202,12 +211,16 @@ def note_way(way: Way) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A patient whom a permission reaches: whose chart it is, how the patient fares, and how it was reached."""
+    """A patient whom a permission reaches: whose chart it is, how the patient fares, and how it was reached.
+
+    `as_patient` says that it is the actor's own chart or a ward's, of which one sees what a patient sees.
+    """
 
     id: uuid.UUID
     user_id: uuid.UUID | None
     status: str
     way: Way
+    as_patient: bool
 
 
 def in_scope(connection: Connection, actor: Actor, permission: Permission, patient_id: uuid.UUID) -> Found | None:
@@ -218,7 +231,8 @@ def in_scope(connection: Connection, actor: Actor, permission: Permission, patie
     if found is None or way is None:
         return None
     note_way(way)
-    return Found(found.id, found.user_id, found.status, way)
+    as_patient = found.user_id == actor.user_id or (way.on_behalf_of is not None and not way.is_by_glass)
+    return Found(found.id, found.user_id, found.status, way, as_patient)
 
 
 def belongs_to(connection: Connection, actor: Actor, patient_id: uuid.UUID) -> bool:

@@ -52,13 +52,20 @@ class _People(Resource):
         """Return what turns a row of `_COLUMNS`, `is_ward` and `shows_all` into what the caller may see."""
         columns = (*_COLUMNS, "is_ward", "shows_all")
         whole: type[Schema] = PatientWithIdentifiers if Scope.ALL in self.actor.scopes(Perm.READ) else PatientOut
-        show_all, show_card = page_dumper(whole, columns), page_dumper(PatientCard, columns)
-        return lambda row: show_all(row) if row[-1] else show_card(row)
+        made: dict[type[Schema], Callable[[Sequence[Any]], dict[str, Any]]] = {}
+
+        def dump(row: Sequence[Any]) -> dict[str, Any]:
+            shape = whole if row[-1] else PatientCard
+            if shape not in made:
+                made[shape] = page_dumper(shape, columns)
+            return made[shape](row)
+
+        return dump
 
     def with_allergies(self, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Add the standing allergies for those who see every patient's (pharmacy roles), in one statement.
 
-        Their own chart is left as it is, unless they are patients too: see `CLINICAL`.
+        Their own chart is left as it is, unless they are patients too: see `is_not_ones_own`.
         """
         scopes = self.actor.scopes(Perm.ALLERGIES_READ)
         if Scope.ALL not in scopes or not shown:

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
-from datetime import datetime
 from typing import Any
 
 from marshmallow import fields, validate
 
 from server.core import fields as f
-from server.core.people import full_name
+from server.core.codes.icd10cm import Icd10cm
+from server.core.refs import person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, Query, SortKeys
 from server.modules.patients.enums import AllergyClass, AllergyStatus, BloodType, ConditionStatus, Severity
 from server.modules.patients.schemas.patient import PastDay
-
-# ICD-10-CM: letter, digit, digit or letter, then up to four more after a dot (CDC/NCHS, ICD-10-CM guidelines).
-ICD10CM = r"^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$"
-
-
-def _voided(at: datetime | None, by: uuid.UUID | None, reason: str | None) -> dict[str, Any] | None:
-    return {"at": at, "by": by, "reason": reason} if at else None
 
 
 def _code(system: str | None, code: str | None) -> dict[str, Any] | None:
@@ -41,7 +33,7 @@ class ChartQuery(ListQuery):
 class _ChartOut(Out):
     patient_id = fields.UUID(required=True)
     recorded_by = fields.UUID(required=True, allow_none=True)
-    voided = f.Computed(_voided, "voided_at", "voided_by", "void_reason", metadata={"type": ["object", "null"]})
+    voided = f.Computed(taken_back, "voided_at", "voided_by", "void_reason", metadata={"type": ["object", "null"]})
 
 
 class CodeIn(Body):
@@ -98,13 +90,16 @@ class NoneKnownOut(Body):
 class ConditionIn(Body):
     """A condition; a code is an ICD-10-CM code."""
 
-    code = fields.String(allow_none=True, load_default=None, validate=f.Matches(ICD10CM, error="Not ICD-10-CM."))
+    code = Icd10cm(allow_none=True, load_default=None)
     display = f.Line(most=300, required=True)
     onset_on = PastDay(allow_none=True, load_default=None)
     resolved_on = PastDay(allow_none=True, load_default=None)
     status = fields.String(
         load_default=ConditionStatus.ACTIVE,
         validate=validate.OneOf([ConditionStatus.ACTIVE, ConditionStatus.RESOLVED]),
+    )
+    visit_id = f.Id(
+        allow_none=True, load_default=None, metadata={"description": "The open visit at which it is found."}
     )
 
 
@@ -123,6 +118,7 @@ class ConditionOut(_ChartOut):
     onset_on = fields.Date(required=True, allow_none=True)
     resolved_on = fields.Date(required=True, allow_none=True)
     status = fields.String(required=True, metadata={"enum": list(ConditionStatus)})
+    visit_id = fields.UUID(required=True, allow_none=True)
 
 
 _ENTRIES = validate.Length(max=100)
@@ -164,10 +160,6 @@ class MemberIn(Body):
     role = f.Line(most=60, allow_none=True, load_default=None)
 
 
-def _user_ref(user_id: uuid.UUID, first: str, last: str) -> dict[str, Any]:
-    return {"id": user_id, "name": full_name(first, last)}
-
-
 class MemberQuery(ListQuery):
     """A page of a care team."""
 
@@ -179,6 +171,6 @@ class MemberOut(Body):
 
     id = fields.UUID(required=True)
     user_id = fields.UUID(required=True)
-    user = f.Computed(_user_ref, "user_id", "first_name", "last_name", metadata={"type": "object"})
+    user = f.Computed(person_ref, "user_id", "first_name", "last_name", metadata={"type": "object"})
     role = fields.String(required=True, allow_none=True)
     starts_at = f.Instant(required=True)

@@ -153,6 +153,7 @@ class PatientAnswer(PatientOut):
     identifiers = fields.List(fields.Dict(), metadata={"description": "Admin and receptionist."})
     possible_duplicate = fields.Boolean(metadata={"description": "Admin and receptionist."})
     allergies = fields.List(fields.Dict(), metadata={"description": "Pharmacy roles."})
+    last_visit_on = fields.Date(allow_none=True, metadata={"description": "In the answer about one patient."})
     next_appointment_at = f.Instant(allow_none=True, metadata={"description": "In the answer about one patient."})
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:

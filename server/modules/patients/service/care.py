@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import Select, insert, or_, select, update
 
 from server.core import clock, state
 from server.core.access import Role, Scope
@@ -57,8 +57,18 @@ def relate_all(relations: Sequence[Mapping[str, Any]]) -> None:
         db.session.connection().execute(_ADD, rows)
 
 
-def end_all(*, source: RelationSource, source_ids: Collection[uuid.UUID], of_users: bool = False) -> None:
-    """Close what these sources have opened and is not over; `of_users` leaves what is open to an audience."""
+def end_all(
+    *,
+    source: RelationSource,
+    source_ids: Collection[uuid.UUID] | Select[Any],
+    of_users: bool = False,
+    of_audiences: bool = False,
+    role: str | None = None,
+) -> None:
+    """Close what these sources have opened and is not over.
+
+    `of_users` leaves what is open to an audience, `of_audiences` what is open to users; `role` closes one role's alone.
+    """
     now = clock.now()
     table = CareRelation.__table__
     stmt = update(table).where(
@@ -68,6 +78,10 @@ def end_all(*, source: RelationSource, source_ids: Collection[uuid.UUID], of_use
     )
     if of_users:
         stmt = stmt.where(table.c.user_id.is_not(None))
+    if of_audiences:
+        stmt = stmt.where(table.c.audience.is_not(None))
+    if role is not None:
+        stmt = stmt.where(table.c.role == role)
     db.session.execute(stmt.values(ends_at=now))
 
 

@@ -15,6 +15,7 @@ from server.core.columns import Expected
 from server.core.db import db
 from server.core.errors import Conflict, NotFound, refused
 from server.core.text import fold_key
+from server.modules.patients import signals
 from server.modules.patients.enums import ENTERED_IN_ERROR, AllergyStatus, ConditionStatus
 from server.modules.patients.models import Allergy, AllergyStatement, Condition, MedicalHistory, Patient
 from server.modules.patients.models.chart import ChartRow
@@ -102,7 +103,8 @@ def state_none_known(*, actor: Actor, patient_id: uuid.UUID) -> AllergyStatement
 
 
 def add_condition(*, actor: Actor | None, patient_id: uuid.UUID, **fields: Any) -> Condition:
-    """Put a condition on the list."""
+    """Put a condition on the list; one that names a visit is written while that is open."""
+    _pass_into_visit(patient_id, fields.get("visit_id"))
     condition = Condition(patient_id=patient_id, recorded_by=actor.user_id if actor else None)
     if fields.get("id"):
         condition.id = fields.pop("id")
@@ -113,11 +115,22 @@ def add_condition(*, actor: Actor | None, patient_id: uuid.UUID, **fields: Any) 
 
 
 def change_condition(*, patient_id: uuid.UUID, entry_id: uuid.UUID, expected: Expected, **changes: Any) -> Condition:
-    """Correct a condition, or resolve it."""
+    """Correct a condition, or resolve it, which it may be long after the visit at which it was found.
+
+    To name another visit, or none, both have to be open: a closed one keeps what was found at it.
+    """
     condition = _entry(Condition, patient_id, entry_id, expected)
+    if changes.get("visit_id", condition.visit_id) != condition.visit_id:
+        _pass_into_visit(patient_id, condition.visit_id)
+        _pass_into_visit(patient_id, changes["visit_id"])
     _write_condition(condition, changes)
     db.session.flush()
     return condition
+
+
+def _pass_into_visit(patient_id: uuid.UUID, visit_id: uuid.UUID | None) -> None:
+    if visit_id is not None:
+        signals.writing_at_visit.send(visit_id=visit_id, patient_id=patient_id)
 
 
 def _write_condition(condition: Condition, changes: Mapping[str, Any]) -> None:
@@ -150,15 +163,23 @@ def change_history(*, patient_id: uuid.UUID, expected: Expected, **changes: Any)
 
 
 def mark_as_error(
-    *, actor: Actor, model: type[ChartRow], patient_id: uuid.UUID, entry_id: uuid.UUID, expected: Expected, reason: str
+    *,
+    actor: Actor,
+    model: type[ChartRow],
+    patient_id: uuid.UUID,
+    entry_id: uuid.UUID,
+    expected: Expected,
+    reason: str,
+    owner_id: uuid.UUID | None = None,
 ) -> None:
     """Mark an entry as entered in error: it leaves the lists and stays readable by id. Again, no change.
 
-    One's own entries; through broken glass also those of others, for those who hold the permission so.
+    One's own entries (or whose `owner_id` says); through broken glass also those of others, for those who hold the
+    permission so.
     """
     entry = _find(model, patient_id, entry_id)
     trails.current().about(entry.id, patient_id=patient_id)
-    is_own = entry.recorded_by == actor.user_id
+    is_own = (owner_id or entry.recorded_by) == actor.user_id
     if not is_own and not voids_by_glass(db.session.connection(), actor, patient_id):
         raise NotFound
     if entry.is_voided:

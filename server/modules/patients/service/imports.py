@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from server.core import clock
 from server.core.columns import ANY_VERSION
@@ -20,11 +20,11 @@ from server.core.errors import Invalid
 from server.core.ids import new_id
 from server.core.text import fold_key
 from server.modules.patients import signals
-from server.modules.patients.enums import ENTERED_IN_ERROR, AllergyStatus, PatientStatus
+from server.modules.patients.enums import ENTERED_IN_ERROR, AllergyStatus, PatientStatus, StopReason
 from server.modules.patients.models import Allergy, AllergyStatement, Condition, MedicalHistory, Patient
 from server.modules.patients.models.chart import ChartRow
 from server.modules.patients.service import chart
-from server.modules.patients.service.people import mrn_of, write
+from server.modules.patients.service.people import mrn_of, tell_corrected, write
 
 Fields = Mapping[str, Any]
 
@@ -32,7 +32,7 @@ MRN_SYSTEM = "mrn"
 VOID_REASON = "Entered in error where it was imported from."
 _CHART_FIELDS = {
     Allergy: ("substance", "code_system", "code", "allergy_class", "reaction", "severity", "noted_on", "status"),
-    Condition: ("code", "code_system", "display", "onset_on", "resolved_on", "status"),
+    Condition: ("code", "code_system", "display", "onset_on", "resolved_on", "status", "visit_id"),
 }
 
 
@@ -42,7 +42,7 @@ def import_patients(rows: Sequence[Fields]) -> list[uuid.UUID]:
         return []
     connection = db.session.connection()
     first = next_number(connection, "patients.mrn", count=len(rows)) - len(rows) + 1
-    ids = _ids(Patient, rows)
+    ids = free_ids(Patient, rows)
     patients = []
     for number, patient_id, row in zip(range(first, first + len(rows)), ids, rows, strict=True):
         patient = Patient(id=patient_id, number=number, mrn=mrn_of(number))
@@ -61,7 +61,7 @@ def import_patients(rows: Sequence[Fields]) -> list[uuid.UUID]:
     return ids
 
 
-def _ids(model: type[Any], rows: Sequence[Fields]) -> list[uuid.UUID]:
+def free_ids(model: type[Any], rows: Sequence[Fields]) -> list[uuid.UUID]:
     """Return the id that each row wishes, or a new one where another row has it."""
     wanted = [row["id"] for row in rows if row.get("id")]
     taken = set(db.session.scalars(select(model.id).where(model.id.in_(wanted)))) if wanted else set()
@@ -74,15 +74,23 @@ def _ids(model: type[Any], rows: Sequence[Fields]) -> list[uuid.UUID]:
 
 
 def change_imported_patient(*, patient_id: uuid.UUID, **changes: Any) -> bool:
-    """Write what changed at the source; false for a patient who was merged here and whose row is closed."""
+    """Write what changed at the source; false for a patient who was merged here and whose row is closed.
+
+    What follows from another birth date or sex, or from a death, follows as where people write it, without an actor.
+    """
     patient = db.session.get_one(Patient, patient_id, with_for_update=True)
     if patient.status == PatientStatus.MERGED:
         return False
     status = changes.pop("status", None)
     if status == PatientStatus.DECEASED or (status and patient.status == PatientStatus.DECEASED):
         changes["status"] = status
+    has_died = status == PatientStatus.DECEASED and patient.status != PatientStatus.DECEASED
+    judged_by = patient.date_of_birth, patient.sex
     write(patient, changes)
     db.session.flush()
+    tell_corrected(patient, judged_by)
+    if has_died:
+        signals.stopped.send(patient=patient, actor=None, reason=StopReason.DECEASED)
     return True
 
 
@@ -90,14 +98,14 @@ def import_allergies(rows: Sequence[Fields]) -> list[uuid.UUID | None]:
     """Store allergies and return their ids; None where the patient has that allergen on the list already."""
     if not rows:
         return []
-    rows, patient_ids = _lock_charts(rows)
+    rows, patient_ids = lock_charts(rows)
     standing = select(Allergy.patient_id, Allergy.substance_key, Allergy.code_system, Allergy.code).where(
         Allergy.patient_id.in_(patient_ids), Allergy.status != AllergyStatus.ENTERED_IN_ERROR
     )
     known = {name for row in db.session.execute(standing) for name in _names_of_allergy(*row)}
     found: list[uuid.UUID | None] = []
     values = []
-    for allergy_id, row in zip(_ids(Allergy, rows), rows, strict=True):
+    for allergy_id, row in zip(free_ids(Allergy, rows), rows, strict=True):
         key = fold_key(row["substance"]) or row["substance"]
         names = _names_of_allergy(row["patient_id"], key, row.get("code_system"), row.get("code"))
         if known & names:
@@ -122,7 +130,7 @@ def _names_of_allergy(
     return names
 
 
-def _lock_charts(rows: Sequence[Fields]) -> tuple[list[Fields], list[uuid.UUID]]:
+def lock_charts(rows: Sequence[Fields]) -> tuple[list[Fields], list[uuid.UUID]]:
     """Have others who change these patients' lists wait; return the rows, each with who its patient is now.
 
     Locked in the order of ids, so that two imports cannot deadlock; again, where a merge came in between.
@@ -185,8 +193,8 @@ def import_conditions(rows: Sequence[Fields]) -> list[uuid.UUID | None]:
     """Store conditions and return their ids."""
     if not rows:
         return []
-    rows, _patient_ids = _lock_charts(rows)
-    ids = _ids(Condition, rows)
+    rows, _patient_ids = lock_charts(rows)
+    ids = free_ids(Condition, rows)
     values = [_chart_row(Condition, entry_id, row) for entry_id, row in zip(ids, rows, strict=True)]
     db.session.execute(insert(Condition.__table__), values)
     return list(ids)
@@ -197,12 +205,25 @@ def change_imported_condition(*, condition_id: uuid.UUID, **changes: Any) -> boo
     condition = db.session.get_one(Condition, condition_id, with_for_update=True)
     if condition.is_voided:
         return False
+    # The source's own visit is closed as a rule, which keeps out what people write, not what the source says of it.
+    condition.visit_id = changes.pop("visit_id", condition.visit_id)
     try:
         chart.change_condition(patient_id=condition.patient_id, entry_id=condition_id, expected=ANY_VERSION, **changes)
     except Invalid:  # what people wrote here meanwhile does not go together with the source's change
         db.session.refresh(condition)
         return False
     return True
+
+
+def name_visits(model: type[Any], visits: Mapping[uuid.UUID, uuid.UUID]) -> None:
+    """Say of entries that came before their visit at which they were recorded, where nobody has said so meanwhile."""
+    table = model.__table__
+    stmt = (
+        update(table)
+        .where(table.c.id == bindparam("entry_id"), table.c.visit_id.is_(None))
+        .values(visit_id=bindparam("named_id"), version=table.c.version + 1, updated_at=clock.now())
+    )
+    db.session.execute(stmt, [{"entry_id": one, "named_id": visit_id} for one, visit_id in visits.items()])
 
 
 def void_imported(*, model: type[ChartRow], entry_id: uuid.UUID) -> None:

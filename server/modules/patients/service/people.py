@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -199,6 +200,7 @@ def update(*, actor: Actor, patient_id: uuid.UUID, expected: Expected = ANY_VERS
         _forbid({name for name in changes if name not in OWN_FIELDS and _differs(patient, name, changes[name])})
     has_died = _is_death(patient, changes)
     former, former_key, former_doctor_id = patient.email, patient.email_key, patient.primary_doctor_id
+    judged_by = patient.date_of_birth, patient.sex
     write(patient, changes)
     _check_doctor(patient, former_doctor_id)
     if former and patient.email_key != former_key and found.user_id != actor.user_id:
@@ -206,9 +208,16 @@ def update(*, actor: Actor, patient_id: uuid.UUID, expected: Expected = ANY_VERS
     if has_died:
         patient.status = PatientStatus.DECEASED
     db.session.flush()
+    tell_corrected(patient, judged_by)
     if has_died:
         signals.stopped.send(patient=patient, actor=actor, reason=StopReason.DECEASED)
     return patient
+
+
+def tell_corrected(patient: Patient, judged_by: tuple[date, str]) -> None:
+    """Have what was judged by the former birth date or sex judged anew."""
+    if (patient.date_of_birth, patient.sex) != judged_by:
+        signals.corrected.send(patient=patient)
 
 
 def _check_doctor(patient: Patient, former_id: uuid.UUID | None) -> None:

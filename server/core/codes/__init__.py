@@ -1,0 +1,1 @@
+"""Lists of codes that are shipped with the application."""

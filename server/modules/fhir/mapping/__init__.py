@@ -1,0 +1,1 @@
+"""Read FHIR R4 resources as our fields, each room's beside the others."""

@@ -1,0 +1,206 @@
+"""The printed summary of a visit: what a doctor hands to the patient, and what never stands in it."""
+
+import uuid
+from typing import Any
+
+import pypdfium2
+import pytest
+
+from server.core.pdf import Printout, paper_of
+from tests.chart.clinic import Clinic, make_clinic, measured, whole
+from tests.factories.charts import set_visit
+from tests.factories.database import audit_rows
+from tests.factories.people import make_patient, make_user, relate, signed_in
+from tests.patients.support import path, refused
+
+
+@pytest.fixture
+def clinic(app) -> Clinic:
+    """Give a patient at an open visit, and who cares for them."""
+    return make_clinic(app)
+
+
+def pages_of(document: bytes) -> list[str]:
+    pdf = pypdfium2.PdfDocument(document)
+    try:
+        return [page.get_textpage().get_text_range() for page in pdf]
+    finally:
+        pdf.close()
+
+
+def text_of(answer: Any) -> str:
+    assert answer.status_code == 200, answer.text
+    return " ".join(" ".join(pages_of(answer.data)).split())
+
+
+def noted(someone: Any, clinic: Clinic, *, sign: bool = True, **parts: str) -> dict[str, Any]:
+    note = someone.post(f"{clinic.visit}/notes", json=parts).json["data"]
+    if sign:
+        assert someone.post(f"{clinic.visit}/notes/{note['id']}/sign").status_code == 200
+    return note
+
+
+def test_all_that_stands_is_printed(app, clinic):
+    doctor = clinic.doctor
+    head = {"name": "Praxis am Grünen Weg", "address": {"line1": "Grüner Weg 5 & 7", "city": "Berlin"}}
+    head["letterhead"] = "<p>Dr. <b>Ida Quist</b> &amp; partners</p>"
+    assert signed_in(app, "admin").patch("/clinic", json=head).status_code == 200
+    data = doctor.post(clinic.chart, json=whole(clinic)).json["data"]
+    note = noted(doctor, clinic, assessment="BP <90/60 & K+ >5.5", plan="See O'Brien, µg not mg")
+    doctor.post(f"{clinic.visit}/notes/{note['id']}/addenda", json={"text": "The culture came back."})
+    vaccine = {"patient_id": str(clinic.patient.id), "visit_id": str(clinic.visit_id), "vaccine_code": "08"}
+    given = doctor.post("/vaccines", json={**vaccine, "administered_on": data["visit"]["started_at"][:10]})
+    assert given.status_code == 201, given.text
+    performed = data["procedures"][0]["id"]
+    doctor.post(f"/procedures/{performed}/perform", json={"outcome": "FEV1 82 %", "complications": "None"})
+    assert doctor.post(f"{clinic.visit}/complete").status_code == 200
+    answer = doctor.get(f"{clinic.visit}/summary.pdf")
+    text = text_of(answer)
+    number = data["visit"]["number"]
+    for said in (
+        *("Praxis am Grünen Weg", "Grüner Weg 5 & 7, Berlin", "Dr. Ida Quist & partners"),
+        *(number, clinic.patient.mrn, clinic.patient.last_name, clinic.doctor_name, "1 January 1980", "Female"),
+        *("Cough <3 days & fever", "J45.909", "Unspecified asthma, uncomplicated", "Tired of coughing <3"),
+        *("Heart rate 72 /min", "Blood pressure 128/82 mmHg", "37.0 °C (as taken: 98.6 °F)", "Sitting"),
+        *("BP <90/60 & K+ >5.5", "See O'Brien, µg not mg", "Signed by", "The culture came back.", "Added by"),
+        *("Inhalation Planned", "Dressing In progress", "O'Brien said so"),
+        *("Spirometry Performed", "FEV1 82 %", "Complications: None", "Chest X-ray Ordered", "Fever"),
+        *("Vaccines", given.json["data"]["name"][:20], "Drink 2 l", "What follows", "Follow up"),
+    ):
+        assert said in text, said
+    assert "<p>" not in text
+    assert "Coughs" not in text, "the draft"
+    assert answer.mimetype == "application/pdf"
+    assert answer.headers["Content-Disposition"] == (
+        f"attachment; filename=\"visit-{number}.pdf\"; filename*=UTF-8''visit-{number}.pdf"
+    )
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_draft_never_appears_and_neither_does_what_was_an_error(clinic):
+    doctor = clinic.doctor
+    noted(doctor, clinic, sign=False, plan="Draft of a plan")
+    wrong = noted(doctor, clinic, plan="Wrong patient")
+
+    def strike(where: str) -> None:
+        version = doctor.get(where).json["data"]["version"]
+        tag = {"If-Match": f'"{version}"'}
+        answer = doctor.delete(where, query_string={"reason": "typo"}, headers=tag)
+        assert answer.status_code == 204, answer.text
+
+    strike(f"{clinic.visit}/notes/{wrong['id']}")
+    data = doctor.post(
+        clinic.chart,
+        json={
+            "vitals": measured(notes="Of somebody else"),
+            "treatments": [{"name": "Wrong dressing"}],
+            "procedures": [{"name": "Wrong ECG"}, {"name": "Called off"}],
+        },
+    ).json["data"]
+    strike(f"/vitals/{data['vitals']['id']}")
+    strike(f"/treatments/{data['treatments'][0]['id']}")
+    strike(f"/procedures/{data['procedures'][0]['id']}")
+    doctor.post(f"/procedures/{data['procedures'][1]['id']}/cancel", json={"reason": "Not needed"})
+    text = text_of(doctor.get(f"{clinic.visit}/summary.pdf"))
+    for struck in ("Draft", "Wrong", "somebody else", "Called off", "Heart rate"):
+        assert struck not in text, struck
+
+
+def test_who_has_it_and_when(app, clinic):
+    where = f"{clinic.visit}/summary.pdf"
+    refused(clinic.somebody.get(where), 404, "not_found")
+    for someone in (clinic.doctor, clinic.nurse):
+        assert "Preliminary: this visit is not completed." in text_of(someone.get(where))
+    assert clinic.doctor.post(f"{clinic.visit}/complete").status_code == 200
+    theirs = text_of(clinic.somebody.get(where))
+    assert clinic.patient.mrn in theirs
+    assert "Preliminary" not in theirs
+    other = make_user(app, "patient")
+    make_patient(app, user_id=other.id)
+    for stranger in (signed_in(app, user=other), signed_in(app, "doctor"), signed_in(app, "admin")):
+        refused(stranger.get(where), 404, "not_found")
+    for role in ("receptionist", "technician", "pharmacist", "cashier"):
+        refused(signed_in(app, role).get(where), 403, "forbidden")
+    refused(clinic.doctor.get(f"/visits/{uuid.uuid4()}/summary.pdf"), 404, "not_found")
+    set_visit(app, clinic.visit_id, status="entered_in_error")
+    refused(clinic.somebody.get(where), 404, "not_found")
+    assert "entered in error" in text_of(clinic.doctor.get(where))
+
+
+def test_every_reader_is_on_record(app, clinic):
+    assert clinic.doctor.post(f"{clinic.visit}/complete").status_code == 200
+    for someone in (clinic.doctor, clinic.somebody):
+        assert someone.get(f"{clinic.visit}/summary.pdf").status_code == 200
+        row = audit_rows(app)[-1]
+        assert (row["action"], row["actor_id"], row["object_id"], row["patient_id"], row["outcome"]) == (
+            "visits.print_summary",
+            someone.user.id,
+            clinic.visit_id,
+            clinic.patient.id,
+            "success",
+        )
+    log = clinic.somebody.get(path(clinic.patient, "access-log")).json["data"]
+    assert "visits.print_summary" in {one["action"] for one in log}
+    head = clinic.doctor.head(f"{clinic.visit}/summary.pdf")
+    assert (head.status_code, head.data, head.mimetype) == (200, b"", "application/pdf")
+
+
+def test_every_page_says_whose_it_is_and_what_does_not_fit_on_one_goes_on(app, clinic):
+    patient = make_patient(app, first_name="Zoë محمد", last_name="O'Neill-Łuczak 🦊")
+    relate(app, patient.id, clinic.doctor.user.id)
+    set_visit(app, clinic.visit_id, patient_id=patient.id)
+    for part in ("objective", "plan"):
+        noted(clinic.doctor, clinic, **{part: f"{part} of many words\n\n\t" * 300 + "the end of it"})
+    treatment = {"name": "x" * 200, "notes": "y" * 10_000}
+    assert clinic.doctor.post(clinic.chart, json={"treatments": [treatment]}).status_code == 201
+    pages = pages_of(clinic.doctor.get(f"{clinic.visit}/summary.pdf").data)
+    assert len(pages) > 8
+    for number, page in enumerate(pages, 1):
+        assert f"Page {number} of {len(pages)}" in page
+        assert patient.mrn in page
+        assert "O'Neill-Łuczak [fox face]" in page
+    text = " ".join(pages)
+    assert text.count("the end of it") == 2
+    assert text.count("y") > 10_000
+
+
+def test_what_the_typeface_lacks_is_told():
+    printout = Printout(title="A print", footer_text="王 · P1", author="A clinic")
+    printout.text_of("Fever 38 °C, µg, ≥ 3, Ω, שלום, مرحبا")
+    assert not printout.has_boxes
+    printout.text_of("A fox 🦊 and 👩‍🔬")
+    printout.text_of("王")
+    printout.rich("<p>&#x1F98A; &lt;b&gt; &amp; 王</p>")
+    (page,) = pages_of(printout.finished())
+    assert "Fever 38 °C, µg, ≥ 3, Ω" in page
+    assert "A fox [fox face] and [woman][microscope]" in page.replace("\u200d", "")
+    assert "[fox face] <b> & □" in page
+    assert "□ stands for a character that this print has no letter for" in page
+    assert "□ · P1" in page
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<p>One<br>two</p><ul><li>a</li><li>b<ol><li>c</li></ol></li></ul>",
+        "<blockquote><blockquote><ul><li><p>q</p></li></ul></blockquote></blockquote>",
+        "<li>alone</li>",
+        "<ul>no line</ul>",
+        "<b><i><u>all</u></i></b><em></em><p></p>",
+        "no tag at all &lt;3",
+    ],
+)
+def test_rich_text_of_any_shape_is_printed(markup):
+    printout = Printout(title="A print", footer_text="P1", author="A clinic")
+    printout.rich(markup)
+    (page,) = pages_of(printout.finished())
+    words = ("One", "q", "alone", "no line", "all", "no tag at all <3")
+    assert any(word in page for word in words)
+
+
+def test_paper_is_that_of_the_country():
+    assert (paper_of("US"), paper_of("DE")) == ("letter", "A4")
+
+
+def test_a_summary_without_anything_is_a_page(clinic):
+    assert len(pages_of(clinic.doctor.get(f"{clinic.visit}/summary.pdf").data)) == 1
