@@ -80,7 +80,7 @@ def growth(small: Clinic, large: Clinic) -> list[str]:
     for name, goal in (("page", PAGE), ("one", ONE)):
         found = ratios(times[f"{name}, many"], times[f"{name}, few"])
         both = " / ".join(f"{median(times[f'{name}, {size}']) * 1000:.2f}" for size in ("many", "few"))
-        lines.append(_row(f"{name} by cursor" if name == "page" else "get one", found, goal, both))
+        lines.append(row(f"{name} by cursor" if name == "page" else "get one", found, goal, both))
     return [*lines, *plans(large, {"page by cursor": _cursors(large)[0], "get one": _one(large.patients // 2)})]
 
 
@@ -132,9 +132,10 @@ def slots(clinic: Clinic) -> list[str]:
     day, month = ratios(times["day"], times["one"]), ratios(times["month"], times["day"])
     lines = [title]
     for name, found, goal, key in (("a day", day, DAY, "day"), ("a month ÷ a day", month, MONTH, "month")):
-        lines.append(_row(name, found, goal, f"{median(times[key]) * 1000:.2f}"))
+        lines.append(row(name, found, goal, f"{median(times[key]) * 1000:.2f}"))
     return [*lines, *plans(clinic, {"a day": path(0, 1), "a month": path(0, 31)})]
 
 
-def _row(name: str, found: Spread, goal: Goal, times: str) -> str:
+def row(name: str, found: Spread, goal: Goal, times: str) -> str:
+    """Return one line of a table."""
     return f"  {name:28}{found!s:>20}  {goal.verdict(found.median):16}{times:>18} ms  {goal}"
