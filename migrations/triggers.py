@@ -72,6 +72,8 @@ BEGIN SELECT RAISE(ABORT, 'constraint failed: {name}'); END
 # Ledgers and what was added to or said in a chart: rows come, and stay as they came.
 _APPEND_ONLY = (
     *("stock_movements", "note_addenda", "procedure_addenda"),
+    *("order_receipts", "order_receipt_lines", "safety_findings", "controlled_entries"),
+    *("sale_payments", "sale_refunds", "sale_refund_lines"),
     *("medical_record_versions", "immunization_versions"),
 )
 _STAYS = "rows of {table} are never changed"

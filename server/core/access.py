@@ -34,6 +34,9 @@ class Scope(StrEnum):
     # Entries that one wrote oneself, in charts that a care relation opens: what `own` means for staff on chart rows.
     AUTHORED = "own entries"
     CARD = "min"
+    # Of what is in stock: medication, or supplies and equipment.
+    MEDICATION = "med"
+    SUPPLIES = "sup"
     BROKEN_GLASS = "glass"
 
 

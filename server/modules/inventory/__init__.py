@@ -1,9 +1,10 @@
-"""Stock: items, their lots, and one ledger of every movement."""
+"""Stock: items, their lots, and one ledger of every movement; orders, counts and recalls."""
 
 from flask import Flask
 
-from server.modules.inventory import models as _tables  # noqa: F401 - tables are known
+from server.modules.inventory import models as _tables, policies  # noqa: F401 - tables are known
 
 
 def init_module(app: Flask) -> None:
-    """Other rooms move stock through `inventory.service`; its own endpoints are not built yet."""
+    """Grant the permissions of this module."""
+    app.extensions["grid"].add(policies.GRANTS)

@@ -17,6 +17,7 @@ from server.core.access import Actor
 from server.core.db import db
 from server.core.errors import Conflict
 from server.core.ids import new_id
+from server.modules.inventory import signals
 from server.modules.inventory.enums import Activity
 from server.modules.inventory.models import Item, Lot, StockMovement
 from server.modules.inventory.service.shelves import LotOnShelf, Shelf
@@ -70,6 +71,9 @@ def write(steps: Sequence[Step], *, cause: Cause) -> list[Moved]:
 
     Raise `StockMoved` where the balances are not what the shelves say: somebody wrote them in another way than this.
     """
+    if not steps:
+        return []
+    signals.stock_moving.send(steps=steps, cause=cause)
     counts = {step.shelf.item_id: step.shelf.movement_count for step in steps}
     lines = [_line(step, cause) for step in steps]
     changes: Counter[uuid.UUID] = Counter()
@@ -81,13 +85,14 @@ def write(steps: Sequence[Step], *, cause: Cause) -> list[Moved]:
     for shelf in {step.shelf.item_id: step.shelf for step in steps}.values():
         is_as_seen = _ITEMS.c.movement_count == counts[shelf.item_id]
         _change(_ITEMS, shelf.item_id, is_as_seen, on_hand=shelf.on_hand, movement_count=shelf.movement_count)
-    if lines:
-        db.session.execute(insert(StockMovement.__table__), lines)
-        trails.current().changed.add("stock")
-    return [
+    db.session.execute(insert(StockMovement.__table__), lines)
+    trails.current().changed.add("stock")
+    moved = [
         Moved(line["id"], step.shelf.item_id, step.lot.id, step.lot.lot_number, step.lot.expires_on, step.change)
         for line, step in zip(lines, steps, strict=True)
     ]
+    signals.stock_moved.send(moved=moved, cause=cause)
+    return moved
 
 
 def _change(table: Table, row_id: uuid.UUID, condition: ColumnElement[bool], **values: Any) -> None:

@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 from server.core import clock
 from server.core.db import db
 from server.core.errors import Conflict, refused
-from server.modules.inventory import signals
 from server.modules.inventory.enums import Activity
 from server.modules.inventory.models import StockMovement
+from server.modules.inventory.service import levels
 from server.modules.inventory.service.ledger import Cause, Moved, Step, write
 from server.modules.inventory.service.shelves import LotOnShelf, Shelf, locked
 
@@ -65,16 +65,14 @@ def take(wanted: Sequence[Wanted], *, cause: Cause) -> list[Moved]:
     """
     if not wanted:
         return []
-    today = clock.today()
     shelves = locked(one.item_id for one in wanted)
-    had = {item_id: shelf.available(today) for item_id, shelf in shelves.items()}
-    steps = _Picking(shelves, today, is_for_people=cause.activity in _FOR_PEOPLE).pick(wanted)
-    moved = write(steps, cause=cause)
-    for item_id, shelf in shelves.items():
-        left = shelf.available(today)
-        if left <= shelf.reorder_point < had[item_id]:
-            signals.reorder_point_crossed.send(item_id=item_id, available=left, reorder_point=shelf.reorder_point)
-    return moved
+    with levels.watched(shelves):
+        return write(choose(wanted, shelves, activity=cause.activity), cause=cause)
+
+
+def choose(wanted: Sequence[Wanted], shelves: Mapping[uuid.UUID, Shelf], *, activity: Activity) -> list[Step]:
+    """Return of which lots all of it is taken, on shelves that are locked; raise as `take` does."""
+    return _Picking(shelves, clock.today(), is_for_people=activity in _FOR_PEOPLE).pick(wanted)
 
 
 class _Picking:

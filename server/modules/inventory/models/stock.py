@@ -53,6 +53,8 @@ class Item(Record, Base):
         CheckConstraint("reorder_point >= 0 AND target_level >= 0 AND unit_cost >= 0", name="levels"),
         Index("ix_items_name_key", "name_key", "id"),
         Index("ix_items_category_id", "category_id", "id"),
+        Index("ix_items_barcode", "barcode"),
+        Index("ix_items_supplier_id", "supplier_id", "id"),
         Index("uq_items_sku", "sku", unique=True),
     )
     audited_values: ClassVar[frozenset[str]] = frozenset({"is_active", "reorder_point"})
@@ -73,8 +75,12 @@ class Item(Record, Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     # Minor units of the clinic's currency, for one base unit.
     unit_cost: Mapped[int] = mapped_column(BigInteger, default=0)
+    supplier_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("suppliers.id"))
     purchase_link: Mapped[str | None] = mapped_column(Text)
+    image: Mapped[str | None] = mapped_column(Text)
     notes: Mapped[str | None] = mapped_column(Text)
+    # What words are looked for in: name, brand, numbers.
+    search_text: Mapped[str] = mapped_column(Text, default="")
     on_hand: Mapped[int] = mapped_column(Integer, default=0)
     # How many lines the ledger has on it.
     movement_count: Mapped[int] = mapped_column(Integer, default=0)
@@ -104,6 +110,25 @@ class Lot(Record, Base):
     received_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
 
+class StockReservation(Identified, Base):
+    """Units of a lot that are kept for a document; `lots.reserved` is their sum."""
+
+    __tablename__ = "stock_reservations"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity"),
+        Index("uq_stock_reservations_lot_id", "lot_id", "document_type", "document_id", unique=True),
+        Index("ix_stock_reservations_document", "document_type", "document_id"),
+    )
+
+    item_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("items.id"))
+    lot_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("lots.id"))
+    quantity: Mapped[int] = mapped_column(Integer)
+    document_type: Mapped[str] = mapped_column(String(40))
+    document_id: Mapped[uuid.UUID] = mapped_column(Uuid)
+    reserved_by: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("users.id"))
+    reserved_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+
+
 class StockMovement(Identified, Base):
     """One line of the stock ledger; never changed, never removed.
 
@@ -118,6 +143,7 @@ class StockMovement(Identified, Base):
         Index("uq_stock_movements_number", "item_id", "number", unique=True),
         Index("ix_stock_movements_lot_id", "lot_id", "id"),
         Index("ix_stock_movements_document", "document_type", "document_id"),
+        Index("ix_stock_movements_activity_type", "activity_type", "id"),
     )
 
     item_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("items.id"))

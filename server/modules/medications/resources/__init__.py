@@ -1,0 +1,5 @@
+"""Medications over HTTP."""
+
+from server.modules.medications.resources.routing import blueprint
+
+__all__ = ["blueprint"]
