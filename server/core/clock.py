@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from server.core import state
@@ -21,3 +21,13 @@ def clinic_zone() -> ZoneInfo:
 def today() -> date:
     """Return today's date on the clinic's wall clock."""
     return now().astimezone(clinic_zone()).date()
+
+
+def begin_of(bound: date) -> datetime:
+    """Return the instant from which a range that begins with this date, or instant, reaches."""
+    return bound if isinstance(bound, datetime) else datetime.combine(bound, time(), clinic_zone())
+
+
+def end_of(bound: date) -> datetime:
+    """Return the instant before which a range ends: a date is still in it, an instant is not."""
+    return bound if isinstance(bound, datetime) else begin_of(bound + timedelta(days=1))

@@ -21,7 +21,7 @@ from marshmallow import ValidationError, fields, validate
 
 from server.core import clock, state, text
 from server.core.errors import CodedMessage
-from server.core.money import NotMoney, format_money, format_percent, parse_money, parse_percent, places_of
+from server.core.money import LARGEST, NotMoney, format_money, format_percent, parse_money, parse_percent, places_of
 from server.core.phones import PHONE_PATTERN, NotAPhone, normalise_phone
 from server.core.uploads import Upload
 
@@ -375,6 +375,16 @@ class Money(fields.Field[int]):
 
     def _serialize(self, value: int | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else format_money(value, state.settings().clinic_currency)
+
+
+class Price(Money):
+    """An amount that somebody is asked for: not negative."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"pattern": "^[0-9]{1,9}([.][0-9]{1,2})?$", **kwargs.pop("metadata", {})}
+        super().__init__(
+            validate=validate.Range(0, LARGEST, error="Must not be negative."), metadata=metadata, **kwargs
+        )
 
 
 class Percent(fields.Field[int]):

@@ -7,11 +7,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, pre_load, validate, validates_schema
 
 from server.core import fields as f, state
+from server.core.clock import begin_of, end_of
 from server.core.money import format_money
 from server.core.refs import patient_ref, person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, SortKeys
-from server.modules.appointments.schemas.appointment import begin_of, end_of
-from server.modules.billing.schemas.fees import Price
 from server.modules.treatments.enums import TreatmentStatus
 
 MOST_ITEMS = 100
@@ -52,7 +51,7 @@ class _Writable(Body):
         allow_none=True, load_default=None, metadata={"description": "Name, price and tax are those of the service."}
     )
     name = f.Line(allow_none=True, load_default=None, metadata={"description": "Where there is no service."})
-    cost = Price(allow_none=True, load_default=None, metadata={"description": "Where there is no service."})
+    cost = f.Price(allow_none=True, load_default=None, metadata={"description": "Where there is no service."})
     notes = f.Paragraphs(allow_none=True, load_default=None)
     items_used = fields.List(f.WholeNested(ItemUsedIn), load_default=list, validate=validate.Length(max=MOST_ITEMS))
 
@@ -107,7 +106,7 @@ class TreatmentOut(Out):
     name = fields.String(required=True)
     status = fields.String(required=True, metadata={"enum": list(TreatmentStatus)})
     cost = f.Computed(_amount, "price", metadata={"type": "string"})
-    price = Price(required=True)
+    price = f.Price(required=True)
     tax_rate = f.Percent(required=True)
     notes = fields.String(required=True, allow_none=True)
     items_used = fields.List(fields.Nested(ItemUsedOut), required=True)

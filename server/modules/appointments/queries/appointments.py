@@ -13,6 +13,7 @@ from sqlalchemy.sql import ColumnElement
 
 from server.core import clock
 from server.core.access import Actor, Permission, Scope
+from server.core.clock import begin_of, end_of
 from server.core.direct import fetch_one
 from server.core.dump import columns_of
 from server.core.errors import NotFound
@@ -32,7 +33,7 @@ from server.modules.appointments.policies import (
     visible,
 )
 from server.modules.appointments.queries.facts import LONGEST_VISIT
-from server.modules.appointments.schemas.appointment import AppointmentOut, HistoryOut, When, begin_of, end_of
+from server.modules.appointments.schemas.appointment import AppointmentOut, HistoryOut, When
 from server.modules.doctors.models import Doctor
 from server.modules.patients.models import Patient
 from server.modules.patients.policies import Way, shows_all as shows_all_of_patient, way_of, ways

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, select
 
 from server.core.access import Actor, Permission, Scope
+from server.core.clock import begin_of, end_of
 from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
 from server.modules.appointments.models import Override, TimeOff, Window
-from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.doctors.models import Doctor
 
 _WINDOWS = ListSpec(

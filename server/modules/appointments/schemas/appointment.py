@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from server.core import clock, fields as f
+from server.core.clock import begin_of, end_of
 from server.core.people import full_name
 from server.core.refs import patient_ref, person_ref
 from server.core.schema import ListQuery, Out, SearchText, SortKeys
@@ -114,16 +115,6 @@ class Statuses(fields.String):
         if not set(words) <= set(Status):
             raise ValidationError(f"Expected some of {', '.join(Status)}, with commas between them.")
         return tuple(sorted(set(words)))
-
-
-def begin_of(bound: date) -> datetime:
-    """Return the instant from which a range that begins with this date, or instant, reaches."""
-    return bound if isinstance(bound, datetime) else datetime.combine(bound, time(), clock.clinic_zone())
-
-
-def end_of(bound: date) -> datetime:
-    """Return the instant before which a range ends: a date is still in it, an instant is not."""
-    return bound if isinstance(bound, datetime) else begin_of(bound + timedelta(days=1))
 
 
 class _AppointmentQuery(ListQuery):

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from server.core import fields as f
-from server.core.money import LARGEST
 from server.core.schema import Body, ListQuery, Out, SearchText, SortKeys, TextFlag
-
-
-class Price(f.Money):
-    """An amount that somebody is asked for: not negative."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        metadata = {"pattern": "^[0-9]{1,9}([.][0-9]{1,2})?$", **kwargs.pop("metadata", {})}
-        super().__init__(
-            validate=validate.Range(0, LARGEST, error="Must not be negative."), metadata=metadata, **kwargs
-        )
 
 
 class FeePatch(Body):
@@ -26,7 +13,7 @@ class FeePatch(Body):
 
     code = f.Line(most=40, required=True)
     name = f.Line(required=True)
-    price = Price(required=True)
+    price = f.Price(required=True)
     tax_rate = f.Percent(load_default=0)
     duration_minutes = f.Count(1, 1440, allow_none=True, load_default=None)
     is_active = f.Flag(load_default=True)
@@ -43,7 +30,7 @@ class FeeOut(Out):
 
     code = fields.String(required=True)
     name = fields.String(required=True)
-    price = Price(required=True)
+    price = f.Price(required=True)
     tax_rate = f.Percent(required=True)
     duration_minutes = fields.Integer(required=True, allow_none=True)
     is_active = fields.Boolean(required=True)

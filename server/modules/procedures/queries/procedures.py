@@ -12,10 +12,10 @@ from sqlalchemy.orm import aliased, join, outerjoin
 from sqlalchemy.sql import ColumnElement
 
 from server.core.access import Actor
+from server.core.clock import begin_of, end_of
 from server.core.dump import columns_of, row_dumper
 from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
-from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.billing.enums import ChargeStatus
 from server.modules.billing.models import Charge
 from server.modules.doctors.models import Doctor

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Row, Select, select
 from sqlalchemy.sql import ColumnElement
 
 from server.core import state
+from server.core.clock import begin_of, end_of
 from server.core.dump import columns_of
 from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
 from server.core.storage import FileMissing
-from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.doctors.models import Doctor
 from server.modules.files.enums import Scan
 from server.modules.files.models import StoredFile

@@ -12,10 +12,10 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from server.core.access import Actor, Scope
+from server.core.clock import begin_of, end_of
 from server.core.dump import columns_of
 from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
-from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.doctors.models import Doctor
 from server.modules.patients.models import Patient
 from server.modules.patients.policies import is_only_ward, wards_of

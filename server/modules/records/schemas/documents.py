@@ -9,9 +9,9 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from server.core import fields as f
+from server.core.clock import begin_of, end_of
 from server.core.refs import patient_ref, person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, SortKeys
-from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.files.enums import MediaType, Scan
 from server.modules.records.enums import DocumentStatus
 from server.modules.visits.enums import Source

@@ -9,11 +9,11 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from server.core import fields as f
+from server.core.clock import begin_of, end_of
 from server.core.codes.icd10cm import Icd10cm
 from server.core.people import full_name
 from server.core.refs import person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, SortKeys
-from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.records.enums import RecordStatus
 from server.modules.visits.enums import Source
 

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from server.core.access import Actor
+from server.core.clock import begin_of, end_of
 from server.core.dump import columns_of, row_dumper
 from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
-from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.doctors.models import Doctor
 from server.modules.patients.enums import ENTERED_IN_ERROR
 from server.modules.patients.models import Patient

@@ -9,10 +9,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from server.core import fields as f
+from server.core.clock import begin_of, end_of
 from server.core.people import full_name
 from server.core.refs import person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, SortKeys
-from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.visits.enums import NoteStatus
 
 # One part of a note; all four of them still fit in one body.

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, literal_column, select, union_all
 from sqlalchemy.sql import ColumnElement
 
+from server.core.clock import begin_of, end_of
 from server.core.dump import columns_of, row_dumper
 from server.core.listing import ListSpec, Page, fetch_page
-from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.visits.models import Visit
 from server.modules.vitals.enums import Kind, MeasurementStatus
 from server.modules.vitals.models import Measurement, VitalSet

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Select, and_, or_, select
 from sqlalchemy.orm import join, outerjoin
 from sqlalchemy.sql import ColumnElement
 
+from server.core.clock import begin_of, end_of
 from server.core.dump import columns_of, row_dumper
 from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
-from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.doctors.models import Doctor
 from server.modules.patients.models import Patient
 from server.modules.visits.models import Visit

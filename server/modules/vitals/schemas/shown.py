@@ -7,9 +7,9 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from server.core import fields as f
+from server.core.clock import begin_of, end_of
 from server.core.refs import patient_ref, person_ref, taken_back
 from server.core.schema import ListQuery, Out, SortKeys
-from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.vitals.enums import Flag, Kind, MeasurementStatus
 
 _MAYBE = {"type": ["object", "null"]}
