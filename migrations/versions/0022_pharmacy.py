@@ -187,6 +187,11 @@ def _stock() -> None:
     op.execute("UPDATE items SET search_text = ' ' || name_key || ' '")
     with op.batch_alter_table("items") as batch:
         batch.alter_column("search_text", server_default=None)
+    with op.batch_alter_table("lots") as batch:
+        batch.add_column(sa.Column("status_reason", sa.Text(), nullable=True))
+        batch.add_column(sa.Column("status_at", sa.DateTime(timezone=True), nullable=True))
+        batch.add_column(sa.Column("status_by", sa.Uuid(), nullable=True))
+        batch.create_foreign_key(op.f("fk_lots_status_by"), "users", ["status_by"], ["id"])
     op.create_index("ix_items_barcode", "items", ["barcode"])
     op.create_index("ix_items_supplier_id", "items", ["supplier_id", "id"])
 
@@ -208,6 +213,11 @@ def _medications() -> None:
         sa.Column("brands", sa.Text(), nullable=True),
         sa.Column("rxnorm_code", sa.String(length=20), nullable=True),
         sa.Column("form", sa.String(length=60), nullable=True),
+        sa.Column(
+            "form_key",
+            sa.String(length=300).with_variant(sa.String(length=300, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("strength", sa.String(length=120), nullable=True),
         sa.Column("dosage", sa.String(length=200), nullable=True),
         sa.Column("route", sa.String(length=60), nullable=True),
@@ -222,6 +232,8 @@ def _medications() -> None:
             sa.String(length=300).with_variant(sa.String(length=300, collation="C"), "postgresql"),
             nullable=False,
         ),
+        sa.Column("ingredient_count", sa.Integer(), nullable=False),
+        sa.Column("names_text", sa.Text(), nullable=False),
         sa.Column("search_text", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -237,7 +249,16 @@ def _medications() -> None:
         sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_medications_item_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_medications")),
     )
+    op.create_index("ix_medications_created_at", "medications", ["created_at", "id"], unique=False)
     op.create_index("ix_medications_drug_key", "medications", ["drug_key", "id"], unique=False)
+    if op.get_bind().dialect.name == "postgresql":
+        op.create_index(
+            "ix_medications_search_text",
+            "medications",
+            ["search_text"],
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        )
     op.create_index("ix_medications_name_key", "medications", ["name_key", "id"], unique=False)
     op.create_index("uq_medications_item_id", "medications", ["item_id"], unique=True)
     op.create_index("uq_medications_rxnorm_code", "medications", ["rxnorm_code"], unique=True)
@@ -655,6 +676,11 @@ def downgrade() -> None:
     op.drop_index("ix_stock_movements_activity_type", "stock_movements")
     op.drop_index("ix_items_supplier_id", "items")
     op.drop_index("ix_items_barcode", "items")
+    with op.batch_alter_table("lots") as batch:
+        batch.drop_constraint(op.f("fk_lots_status_by"), type_="foreignkey")
+        batch.drop_column("status_by")
+        batch.drop_column("status_at")
+        batch.drop_column("status_reason")
     with op.batch_alter_table("items") as batch:
         batch.drop_constraint(op.f("fk_items_supplier_id"), type_="foreignkey")
         batch.drop_column("search_text")

@@ -38,6 +38,13 @@ class Medication(Record, Base):
         Index("uq_medications_rxnorm_code", "rxnorm_code", unique=True),
         Index("ix_medications_name_key", "name_key", "id"),
         Index("ix_medications_drug_key", "drug_key", "id"),
+        Index("ix_medications_created_at", "created_at", "id"),
+        Index(
+            "ix_medications_search_text",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        ).ddl_if(dialect="postgresql"),
     )
     audited_values: ClassVar[frozenset[str]] = frozenset(
         {"is_active", "price_per_unit", "tax_rate", "prescription_required", "controlled_schedule"}
@@ -51,6 +58,7 @@ class Medication(Record, Base):
     brands: Mapped[str | None] = mapped_column(Text)
     rxnorm_code: Mapped[str | None] = mapped_column(String(20))
     form: Mapped[str | None] = mapped_column(String(60))
+    form_key: Mapped[str] = mapped_column(FoldedKey, default="")
     strength: Mapped[str | None] = mapped_column(String(120))
     dosage: Mapped[str | None] = mapped_column(String(200))
     route: Mapped[str | None] = mapped_column(String(60))
@@ -61,6 +69,11 @@ class Medication(Record, Base):
     tax_rate: Mapped[int] = mapped_column(Integer, default=0)
     is_active: Mapped[bool] = mapped_column(default=True)
     drug_key: Mapped[str] = mapped_column(FoldedKey)
+    # How many substances are in it: products of just what is looked for come before combinations.
+    ingredient_count: Mapped[int] = mapped_column(Integer, default=0)
+    # What it is called, each name whole and between bars: name, generic name, ingredients, brands, codes.
+    names_text: Mapped[str] = mapped_column(Text, default="")
+    # The words of all of them, in which a search looks.
     search_text: Mapped[str] = mapped_column(Text)
 
 
