@@ -29,8 +29,9 @@ POSTGRES_SCHEMA = """
 def schema():
     query = SQLITE_SCHEMA if db.engine.dialect.name == "sqlite" else POSTGRES_SCHEMA
     with db.engine.connect() as connection:
-        # A table that batch mode rebuilt names its constraints in any order.
-        return [(kind, name, sorted((sql or "").split(", \n"))) for kind, name, sql in connection.execute(text(query))]
+        found = connection.execute(text(query)).all()
+    # A table that batch mode rebuilt names its constraints in any order.
+    return [(kind, name, sorted((sql or "").removesuffix("\n)").split(", \n"))) for kind, name, sql in found]
 
 
 def test_up_down_up(leg, make_app):

@@ -107,6 +107,10 @@ class Lot(Record, Base):
     on_hand: Mapped[int] = mapped_column(Integer, default=0)
     reserved: Mapped[int] = mapped_column(Integer, default=0)
     status: Mapped[str] = mapped_column(String(12), default=LotStatus.AVAILABLE)
+    # Why, when and by whom its status was last changed; nothing where it is as it came in.
+    status_reason: Mapped[str | None] = mapped_column(Text)
+    status_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    status_by: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("users.id"))
     received_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
 
