@@ -12,7 +12,7 @@ from server.modules.medications.knowledge.classes import (
 )
 from server.modules.medications.knowledge.doses import Limit, dose_limits
 from server.modules.medications.knowledge.interactions import Pair, interactions_among
-from server.modules.medications.knowledge.keys import key_of
+from server.modules.medications.knowledge.keys import bare_name, key_of
 from server.modules.medications.knowledge.substances import Ingredient, Substances, substances_of
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Limit",
     "Pair",
     "Substances",
+    "bare_name",
     "class_named",
     "classes_of_ingredient",
     "cross_classes",

@@ -50,3 +50,11 @@ def _other_names() -> Mapping[str, str]:
     return {
         fold_key(other): fold_key(row["name"]) for row in read_table("names") for other in listed(row["other_names"])
     }
+
+
+def bare_name(name: str) -> str:
+    """Return the name of a substance as it is written, but for the salt that it comes as."""
+    words = name.split()
+    while len(words) > 1 and fold_key(words[-1]) in _SALTS and not (len(words) == 2 and fold_key(words[0]) in _BASES):
+        words.pop()
+    return " ".join(words)

@@ -1,0 +1,55 @@
+"""Items on which products of another room stand: begun many at once, and kept in step with what they are called."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from server.core.db import db
+from server.core.errors import NotFound, refused
+from server.core.search import search_text
+from server.core.text import fold, fold_key
+from server.modules.inventory.models import Item, ItemCategory
+
+
+def add_items(many: Iterable[Mapping[str, Any]]) -> list[Item]:
+    """Begin to keep several things in stock by one flush; there is none of them yet."""
+    items = []
+    for fields in many:
+        item = Item(**{name: value for name, value in fields.items() if value is not None})
+        _keep_keys(item)
+        items.append(item)
+    db.session.add_all(items)
+    db.session.flush()
+    return items
+
+
+def add_item_of(**fields: Any) -> Item:
+    """Begin to keep one thing in stock."""
+    _require_category(fields.get("category_id"))
+    return add_items([fields])[0]
+
+
+def change_item(item_id: uuid.UUID, **changes: Any) -> Item:
+    """Change an item, whatever its version: what stands on it has been read and is changed with it."""
+    item = db.session.get(Item, item_id, with_for_update=True)
+    if item is None:
+        raise NotFound
+    _require_category(changes.get("category_id"))
+    for name, value in changes.items():
+        if getattr(item, name) != value:
+            setattr(item, name, value)
+    _keep_keys(item)
+    db.session.flush()
+    return item
+
+
+def _require_category(category_id: uuid.UUID | None) -> None:
+    if category_id is not None and db.session.get(ItemCategory, category_id) is None:
+        raise refused("category_id", why="There is no such category.")
+
+
+def _keep_keys(item: Item) -> None:
+    item.name_key = fold_key(item.name)
+    item.search_text = search_text(*(fold(said) for said in (item.name, item.brand, item.sku, item.barcode) if said))
