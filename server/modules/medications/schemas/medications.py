@@ -131,7 +131,7 @@ class MedicationQuery(ListQuery):
     """A page of the catalogue; what was taken out of it is shown where `is_active=false` asks for that."""
 
     sort = SortKeys("name", "created_at")
-    q = SearchText(metadata={"description": "Words of names, brands and ingredients; RxNorm codes and barcodes."})
+    q = SearchText()
     prescription_required = TextFlag()
     low_stock = TextFlag(metadata={"description": "What is available is at its reorder point or below."})
     expiring_before = f.Day(metadata={"description": "Some of it that may be handed out expires before that day."})
