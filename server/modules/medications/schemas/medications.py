@@ -6,7 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from server.core import fields as f
+from server.core import fields as f, state
+from server.core.money import format_money
 from server.core.schema import Body, ListQuery, Out, SearchText, SortKeys, TextFlag
 from server.modules.inventory.schemas.witness import Witnessed
 from server.modules.medications.enums import Schedule
@@ -89,6 +90,10 @@ class MedicationIn(_Writable, Witnessed):
             raise ValidationError("Say how many units the first lot has.", "quantity")
 
 
+def _amount(minor: int) -> str:
+    return format_money(minor, state.settings().clinic_currency)
+
+
 def _lines(text: str | None) -> list[str]:
     return text.split("\n") if text else []
 
@@ -111,8 +116,8 @@ class MedicationOut(Out):
     prescription_required = fields.Boolean(required=True)
     controlled_schedule = fields.String(required=True, allow_none=True, metadata={"enum": [*Schedule, None]})
     price_per_unit = f.Price(required=True)
-    dollars_per_unit = f.Price(
-        required=True, attribute="price_per_unit", metadata={"description": "The same as `price_per_unit`."}
+    dollars_per_unit = f.Computed(
+        _amount, "price_per_unit", metadata={"type": "string", "description": "The same as `price_per_unit`."}
     )
     tax_rate = f.Percent(required=True)
     quantity = fields.Integer(required=True, metadata={"description": "Units in lots that may be handed out."})
