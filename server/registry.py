@@ -30,6 +30,8 @@ ALIASES = {
     "/auth/forgot": "/auth/forgot-password",
     "/auth/refresh-token": "/auth/refresh",
     "/auth/reset": "/auth/reset-password",
+    "/inventory": "/items",
+    "/inventory/<uuid:item_id>": "/items/<uuid:item_id>",
     "/medical-records": "/records",
     "/medical-records/<uuid:record_id>": "/records/<uuid:record_id>",
     "/medical-records/<uuid:record_id>/release": "/records/<uuid:record_id>/release",

@@ -289,6 +289,33 @@ PATCH  /api/v1/vaccines/{vaccine_id}                               . + + . . .  
 DELETE /api/v1/vaccines/{vaccine_id}                               + + + . + .  .  .  . .  .
 GET    /api/v1/vaccines/{vaccine_id}/versions                      + + + . . .  .  .  . +  .
 GET    /api/v1/patients/{patient_id}/vaccines/due                  + + + . . .  .  .  . +  .
+GET    /api/v1/categories                                          + + + + + +  +  +  + .  .
+POST   /api/v1/categories                                          + . . . + +  +  +  . .  .
+GET    /api/v1/categories/count                                    + + + + + +  +  +  + .  .
+GET    /api/v1/categories/{category_id}                            + + + + + +  +  +  + .  .
+PUT    /api/v1/categories/{category_id}                            + . . . + +  +  +  . .  .
+PATCH  /api/v1/categories/{category_id}                            + . . . + +  +  +  . .  .
+DELETE /api/v1/categories/{category_id}                            + . . . + +  +  +  . .  .
+GET    /api/v1/items                                               + + + + + +  +  +  + .  .
+POST   /api/v1/items                                               + . . . + .  +  .  . .  .
+GET    /api/v1/items/{item_id}                                     + + + + + +  +  +  + .  .
+PUT    /api/v1/items/{item_id}                                     + . . . + .  +  .  . .  .
+PATCH  /api/v1/items/{item_id}                                     + . . . + .  +  .  . .  .
+DELETE /api/v1/items/{item_id}                                     + . . . + .  +  .  . .  .
+GET    /api/v1/inventory                                           + + + + + +  +  +  + .  .
+POST   /api/v1/inventory                                           + . . . + .  +  .  . .  .
+GET    /api/v1/inventory/{item_id}                                 + + + + + +  +  +  + .  .
+PUT    /api/v1/inventory/{item_id}                                 + . . . + .  +  .  . .  .
+PATCH  /api/v1/inventory/{item_id}                                 + . . . + .  +  .  . .  .
+DELETE /api/v1/inventory/{item_id}                                 + . . . + .  +  .  . .  .
+PATCH  /api/v1/items/{item_id}/stock                               + . . . + +  +  +  . .  .
+GET    /api/v1/items/{item_id}/lots                                + . . . + +  +  +  . .  .
+POST   /api/v1/items/{item_id}/lots                                + . . . + .  +  .  . .  .
+GET    /api/v1/items/{item_id}/movements                           + . . . + +  +  +  . .  .
+GET    /api/v1/lots/{lot_id}                                       + . . . + +  +  +  . .  .
+PATCH  /api/v1/lots/{lot_id}                                       + . . . + +  +  .  . .  .
+POST   /api/v1/lots/{lot_id}/recall                                + . . . + +  +  .  . .  .
+GET    /api/v1/stock/reconciliation                                + . . . . .  +  .  . .  .
 """
 
 

@@ -12,3 +12,11 @@ stock_moving = signal("inventory.stock_moving")
 
 # Sent with `moved=` (a sequence of ledger.Moved) and `cause=` once the ledger has been written.
 stock_moved = signal("inventory.stock_moved")
+
+# Sent with `item=` and `changed=` (names of columns) once somebody has changed what is said of an item, or taken it out
+# of use; not when it moves.
+item_changed = signal("inventory.item_changed")
+
+# Sent with `item_id=`, `lot_id=` and `status=` when a lot that could be used may not be any more: whoever has reserved
+# of it chooses anew.
+lot_blocked = signal("inventory.lot_blocked")

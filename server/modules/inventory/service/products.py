@@ -8,9 +8,8 @@ from typing import Any
 
 from server.core.db import db
 from server.core.errors import NotFound, refused
-from server.core.search import search_text
-from server.core.text import fold, fold_key
 from server.modules.inventory.models import Item, ItemCategory
+from server.modules.inventory.service.items import keep_keys
 
 
 def add_items(many: Iterable[Mapping[str, Any]]) -> list[Item]:
@@ -18,7 +17,7 @@ def add_items(many: Iterable[Mapping[str, Any]]) -> list[Item]:
     items = []
     for fields in many:
         item = Item(**{name: value for name, value in fields.items() if value is not None})
-        _keep_keys(item)
+        keep_keys(item)
         items.append(item)
     db.session.add_all(items)
     db.session.flush()
@@ -40,7 +39,7 @@ def change_item(item_id: uuid.UUID, **changes: Any) -> Item:
     for name, value in changes.items():
         if getattr(item, name) != value:
             setattr(item, name, value)
-    _keep_keys(item)
+    keep_keys(item)
     db.session.flush()
     return item
 
@@ -48,8 +47,3 @@ def change_item(item_id: uuid.UUID, **changes: Any) -> Item:
 def _require_category(category_id: uuid.UUID | None) -> None:
     if category_id is not None and db.session.get(ItemCategory, category_id) is None:
         raise refused("category_id", why="There is no such category.")
-
-
-def _keep_keys(item: Item) -> None:
-    item.name_key = fold_key(item.name)
-    item.search_text = search_text(*(fold(said) for said in (item.name, item.brand, item.sku, item.barcode) if said))
