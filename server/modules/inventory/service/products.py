@@ -31,7 +31,7 @@ def add_item_of(**fields: Any) -> Item:
 
 
 def change_item(item_id: uuid.UUID, **changes: Any) -> Item:
-    """Change an item, whatever its version: what stands on it has been read and is changed with it."""
+    """Change an item, whatever its version, by the next flush: what stands on it has been read and changes with it."""
     item = db.session.get(Item, item_id, with_for_update=True)
     if item is None:
         raise NotFound
@@ -40,7 +40,6 @@ def change_item(item_id: uuid.UUID, **changes: Any) -> Item:
         if getattr(item, name) != value:
             setattr(item, name, value)
     keep_keys(item)
-    db.session.flush()
     return item
 
 

@@ -27,6 +27,7 @@ _PART = re.compile(
 # How people join substances who do not write as RxNorm does.
 _JOINED = re.compile(r"\s*[/+&]\s*|\s+(?:and|with)\s+", re.IGNORECASE)
 _BRAND = re.compile(r"\s*\[(?P<brand>[^\[\]]+)\]\s*$")
+_PACK = re.compile(r"\s+\d+ Day Pack$", re.IGNORECASE)
 _FORM = re.compile(
     r"\s+(?P<form>(?:(?:extended|delayed) release |disintegrating |chewable |effervescent )?"
     r"(?:oral |sublingual |buccal |topical |ophthalmic |otic |nasal |rectal |vaginal |injectable |inhalation )?"
@@ -79,7 +80,7 @@ def read_name(name: str) -> ProductName:
     """Return what a name says; a name that is not regular is that of its one substance."""
     found = _BRAND.search(name)
     brand = found["brand"].strip() if found else None
-    rest = name[: found.start()] if found else name
+    rest = _PACK.sub("", name[: found.start()] if found else name)
     parts: list[Part] = []
     form = None
     pieces = [piece.strip() for piece in re.split(r"\s+/\s+", rest) if piece.strip()]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import uuid
 
+from sqlalchemy import select
+
 from server.core.db import db
 from server.core.errors import refused
-from server.modules.medications.knowledge import bare_name
-from server.modules.medications.knowledge.naming import read_name, substances_in
-from server.modules.medications.models import Medication
-from server.modules.medications.service import products
-from server.modules.medications.service.controlled import schedule_of
+from server.core.search import like
+from server.modules.medications.knowledge import key_of
+from server.modules.medications.models import Medication, MedicationIngredient
+from server.modules.medications.rxnorm import Product
+from server.modules.medications.service.bulk import add_products
 from server.modules.medications.service.described import drug_key_of
 
 __all__ = ["by_rxnorm", "drug_key_of", "require"]
-
-_LONGEST_NAME = 200
 
 
 def require(medication_id: uuid.UUID, path: str) -> Medication:
@@ -29,32 +29,31 @@ def require(medication_id: uuid.UUID, path: str) -> Medication:
 def by_rxnorm(code: str, name: str) -> Medication:
     """Return the product of an RxNorm code, in the catalogue or no more, or put one by this name into it.
 
-    What is in a new one, its form and its strength are read from the name where that is regular.
+    What is in a new one, its form and its strength are read from the name where that is regular; where it names a brand
+    that the catalogue knows, that says what is in it.
     """
-    found = db.session.query(Medication).filter_by(rxnorm_code=code).one_or_none()
+    found = db.session.scalars(select(Medication).where(Medication.rxnorm_code == code)).first()
     if found is not None:
         return found
-    said = read_name(name)
-    names = [bare_name(one) for one in substances_in(name)]
-    schedule = schedule_of(names, said.form)
-    return products.add(
-        actor=None,
-        name=shortened(name),
-        rxnorm_code=code,
-        brands=[said.brand] if said.brand else [],
-        ingredients=[{"name": one[:300]} for one in names],
-        form=fitting(said.form, 60),
-        strength=fitting(said.strength, 120),
-        prescription_required=True,
-        controlled_schedule=schedule,
+    product = Product(code, name, ())
+    said = product.read()
+    product.brands = (said.brand,) if said.brand else ()
+    if len(said.parts) == 1:
+        product.ingredients = _ingredients_by_brand(said.parts[0].substance)
+    return add_products([product])[0]
+
+
+def _ingredients_by_brand(brand: str) -> dict[str, tuple[str, str | None]]:
+    """Return what is in the products of a brand, by key; of several those with the fewest ingredients."""
+    key = key_of(brand)
+    if not key or db.session.scalar(select(MedicationIngredient.id).filter_by(name_key=key).limit(1)):
+        return {}
+    known = (
+        select(Medication.id)
+        .where(Medication.names_text.like(f"%|{like(key)}|%", escape="\\"))
+        .order_by(Medication.ingredient_count, Medication.id)
+        .limit(1)
     )
-
-
-def shortened(name: str) -> str:
-    """Return a name that the catalogue can hold; RxNorm's longest name all 21 antigens of a vaccine."""
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1].rstrip()}…"
-
-
-def fitting(text: str | None, most: int) -> str | None:
-    """Return a text, or None where it is longer than what can be kept: half a strength would mislead."""
-    return text if text and len(text) <= most else None
+    rows = select(MedicationIngredient).filter_by(medication_id=known.scalar_subquery())
+    found = db.session.scalars(rows.order_by(MedicationIngredient.position))
+    return {one.name_key: (one.name, one.rxnorm_code) for one in found}
