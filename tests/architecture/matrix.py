@@ -296,6 +296,12 @@ GET    /api/v1/categories/{category_id}                            + + + + + +  
 PUT    /api/v1/categories/{category_id}                            + . . . + +  +  +  . .  .
 PATCH  /api/v1/categories/{category_id}                            + . . . + +  +  +  . .  .
 DELETE /api/v1/categories/{category_id}                            + . . . + +  +  +  . .  .
+GET    /api/v1/medications                                         + + + . + +  +  +  + .  .
+POST   /api/v1/medications                                         + . . . . +  +  .  . .  .
+GET    /api/v1/medications/{medication_id}                         + + + . + +  +  +  + .  .
+PUT    /api/v1/medications/{medication_id}                         + . . . . +  +  .  . .  .
+PATCH  /api/v1/medications/{medication_id}                         + . . . . +  +  .  . .  .
+DELETE /api/v1/medications/{medication_id}                         + . . . . +  +  .  . .  .
 GET    /api/v1/items                                               + + + + + +  +  +  + .  .
 POST   /api/v1/items                                               + . . . + .  +  .  . .  .
 GET    /api/v1/items/{item_id}                                     + + + + + +  +  +  + .  .

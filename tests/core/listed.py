@@ -21,6 +21,7 @@ from server.modules.doctors.models import Favorite, Holiday
 from server.modules.doctors.service import profiles, specialties
 from server.modules.files.models import StoredFile
 from server.modules.inventory.service import items
+from server.modules.medications.service import products as medications
 from server.modules.notifications import service as notifications
 from server.modules.notifications.enums import SecurityEvent
 from server.modules.patients.service import care, chart, contacts, people
@@ -444,6 +445,20 @@ def _services(app: Flask, count: int) -> Filled:
     return Filled(signed_in(app, "nurse"), "/services", {})
 
 
+def _medications(app: Flask, count: int) -> Filled:
+    """Fill the catalogue of medication, each product with ingredients, a class and a lot."""
+    with app.app_context(), command("tests.fill", "medication"):
+        for number in range(count):
+            medications.add(
+                actor=None,
+                name=NAMES[number % len(NAMES)],
+                ingredients=[{"name": "codeine"}, {"name": "caffeine"}],
+                drug_classes=["Opioids"],
+                quantity=number % 3,
+            )
+    return Filled(signed_in(app, "nurse"), "/medications", {})
+
+
 def _treatments(app: Flask, count: int) -> Filled:
     """Fill treatments of one visit, each with something that it uses."""
     client, patient_id = _cared_for(app)
@@ -551,6 +566,7 @@ FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/records/doctor/me": _records("/records/doctor/me"),
     f"{API}/records/{{record_id}}/versions": _record_versions,
     f"{API}/services": _services,
+    f"{API}/medications": _medications,
     f"{API}/treatments": _treatments,
     f"{API}/procedures": _procedures,
     f"{API}/visits/{{visit_id}}/vitals": _vitals("/visits/{visit_id}/vitals"),

@@ -54,6 +54,7 @@ def everybody(app):
         "procedure_id": someone.post("/procedures", json={"patient_id": str(patient.id), "name": "ECG"}).json["data"][
             "id"
         ],
+        "medication_id": someone.post("/medications", json={"name": "Amoxil"}).json["data"]["id"],
         "user_id": make_user(app, "nurse").id,
         "vaccine_id": someone.post(
             "/vaccines", json={"patient_id": str(patient.id), "vaccine_code": "08", "administered_on": "2020-01-01"}
