@@ -2,9 +2,10 @@
 
 from flask import Flask
 
-from server.modules.medications import models as _tables, policies  # noqa: F401 - tables are known
+from server.modules.medications import cli, models as _tables, policies  # noqa: F401 - tables are known
 
 
 def init_module(app: Flask) -> None:
-    """Grant the permissions of this module."""
+    """Grant the permissions of this module and add its commands."""
     app.extensions["grid"].add(policies.GRANTS)
+    cli.add_commands(app)
