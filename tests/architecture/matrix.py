@@ -322,6 +322,9 @@ GET    /api/v1/lots/{lot_id}                                       + . . . + +  
 PATCH  /api/v1/lots/{lot_id}                                       + . . . + +  +  .  . .  .
 POST   /api/v1/lots/{lot_id}/recall                                + . . . + +  +  .  . .  .
 GET    /api/v1/stock/reconciliation                                + . . . . .  +  .  . .  .
+GET    /api/v1/controlled-register                                 . . . . . +  +  +  . .  .
+GET    /api/v1/controlled-register/{entry_id}                      . . . . . +  +  +  . .  .
+POST   /api/v1/controlled-register/{entry_id}/corrections          . . . . . +  +  .  . .  .
 """
 
 
