@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from server.core import clock, fields as f
 from server.core.schema import Body, ListQuery, Out, SortKeys
@@ -38,6 +39,14 @@ class LotPatch(Body):
 
     status = f.Choice(LotStatus, required=True)
     reason = f.Line(most=500, required=True)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _both(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        missing = {
+            name: ["Send the status and the reason together."] for name in ("status", "reason") if name not in data
+        }
+        if missing:
+            raise ValidationError(missing)
 
 
 class RecallIn(Body):
