@@ -52,7 +52,7 @@ class Resource(flask_restful.Resource):
     """The base of all endpoints; a method reads `self.body` and `self.query` and answers with one of the verbs below.
 
     A method `before_post` (or another verb) does slow work, such as hashing, before the transaction is opened; what it
-    returns is `self.prepared`.
+    returns is `self.prepared`. It is not asked where a key's answer is there to be given again.
     """
 
     representations: ClassVar[dict[str, Any]] = {}
@@ -122,9 +122,11 @@ class Resource(flask_restful.Resource):
 
     def _write(self, method: Callable[..., Response], path: dict[str, Any]) -> Response:
         prepare: Callable[..., Any] | None = getattr(self, f"before_{method.__name__}", None)
-        self.prepared = prepare(**path) if prepare else None
         trail = trails.current()
-        claim, known = idempotency.claim_of(request, self.declaration, trail.actor), trail.collected()
+        claim = idempotency.claim_of(request, self.declaration, trail.actor)
+        is_answered = prepare is not None and claim is not None and idempotency.is_answered(reading(), claim)
+        self.prepared = prepare(**path) if prepare and not is_answered else None
+        known = trail.collected()
         for attempts_left in reversed(range(ATTEMPTS)):
             try:
                 return self._attempt(method, path, claim)
