@@ -25,10 +25,13 @@ from server.modules.patients.models import Patient
 from server.modules.patients.shown import files
 from server.modules.records.enums import RecordStatus
 from server.modules.records.models import MedicalRecord
+from server.modules.records.queries.attachments import shown_of
 from server.modules.users.models import User, UserRole
 from server.modules.visits.enums import NoteStatus, Source, VisitStatus
 from server.modules.visits.models import Visit
 from server.modules.vitals.models import VitalSet
+
+Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Shown:
 
     without: frozenset[str] = frozenset()
     only: Callable[[Table], ColumnElement[bool]] | None = None
+    # Has rows name nothing that is held back itself, where no foreign key says what they name.
+    refined: Callable[[Connection, Rows], Rows] | None = None
 
 
 def _is_closed(table: Table) -> ColumnElement[bool]:
@@ -67,6 +72,11 @@ def _is_released_version(table: Table) -> ColumnElement[bool]:
     return exists().where(records.c.id == table.c.record_id, records.c.released_number == table.c.number)
 
 
+def _without_hidden_documents(connection: Connection, rows: Rows) -> Rows:
+    shown = shown_of(connection, {one for row in rows for one in row["attachments"]})
+    return [{**row, "attachments": [one for one in row["attachments"] if one in shown]} for row in rows]
+
+
 # Tables with rows of a patient that are handed out. The rows are found by the schema, but nothing leaves the house
 # unless somebody has thought about it: a draft, or what one patient may not know of another, is held back here. Rows
 # that name no patient themselves are held back with those that they belong to.
@@ -88,7 +98,7 @@ SHOWN: Mapping[str, Shown] = {
     "immunization_versions": Shown(),
     "immunizations": Shown(only=_stands),
     "medical_histories": Shown(),
-    "medical_record_versions": Shown(only=_is_released_version),
+    "medical_record_versions": Shown(only=_is_released_version, refined=_without_hidden_documents),
     "medical_records": Shown(only=_is_theirs_to_see),
     "note_addenda": Shown(),
     "patient_contacts": Shown(),
@@ -173,11 +183,11 @@ def _pages(connection: Connection, stmt: Select[Any], table: Table) -> Iterator[
     """Yield the rows of a statement in the order of the table's key, a page at a time."""
     keys = [table.c.id] if "id" in table.c else list(table.primary_key)
     stmt = stmt.add_columns(*(key.label(f"_key{i}") for i, key in enumerate(keys))).order_by(*keys).limit(_PAGE)
+    refined = SHOWN[table.name].refined if table.name in SHOWN else None
     rows: Sequence[Any] = connection.execute(stmt).all()
     while rows:
-        yield from (
-            {name: value for name, value in row._mapping.items() if not name.startswith("_key")} for row in rows
-        )
+        told = [{name: value for name, value in row._mapping.items() if not name.startswith("_key")} for row in rows]
+        yield from refined(connection, told) if refined else told
         last = tuple_(*(rows[-1]._mapping[f"_key{i}"] for i in range(len(keys))))
         rows = connection.execute(stmt.where(tuple_(*keys) > last)).all() if len(rows) == _PAGE else []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, false, or_, select, true
@@ -23,11 +23,15 @@ from server.modules.patients.queries.reach import Reach
 from server.modules.records.enums import RecordStatus
 from server.modules.records.models import MedicalRecord, RecordVersion
 from server.modules.records.policies import Perm
+from server.modules.records.queries.attachments import without_hidden
 from server.modules.records.schemas.records import RecordOut, VersionOut
 from server.modules.users.models import User
 from server.modules.visits.enums import Source
 
 COLUMNS = tuple(columns_of(RecordOut))
+# Behind `COLUMNS`: whether a row is seen as by one who cares, not as by the patient.
+_BY_STAFF = len(COLUMNS)
+_ATTACHMENTS = COLUMNS.index("attachments")
 
 _records, _versions = MedicalRecord.__table__, RecordVersion.__table__
 _author, _releaser = aliased(User), aliased(User)
@@ -71,7 +75,7 @@ def _select(by_staff: ColumnElement[bool]) -> Select[Any]:
     """Select records in the version that the caller sees; `by_staff` says, row by row, whether as one who cares."""
     shown = case((by_staff, MedicalRecord.number), else_=MedicalRecord.released_number)
     return (
-        select(*map(_column, COLUMNS))
+        select(*map(_column, COLUMNS), by_staff.label("is_seen_by_staff"))
         .select_from(MedicalRecord)
         .join(Patient, Patient.id == MedicalRecord.patient_id)
         .join(RecordVersion, RecordVersion.record_id == MedicalRecord.id)
@@ -111,7 +115,16 @@ def _page(connection: Connection, actor: Actor, stmt: Select[Any], query: Mappin
     if "status" not in query:
         stmt = stmt.where(MedicalRecord.status != RecordStatus.ENTERED_IN_ERROR)
     stmt = stmt.add_columns(is_only_ward(actor, Perm.READ).label("is_ward"))
-    return fetch_page(connection, stmt, LIST, query)
+    page = fetch_page(connection, stmt, LIST, query)
+    return replace(page, rows=_as_seen(connection, page.rows))
+
+
+def _as_seen(connection: Connection, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """Return rows of which those that are seen as by the patient name no document that is not."""
+    theirs = [place for place, row in enumerate(rows) if not row[_BY_STAFF]]
+    shown = without_hidden(connection, (rows[place] for place in theirs), at=_ATTACHMENTS)
+    made = dict(zip(theirs, shown, strict=True))
+    return [made.get(place, row) for place, row in enumerate(rows)]
 
 
 def record_row(connection: Connection, record_id: uuid.UUID, *, as_patient: bool) -> Sequence[Any]:
@@ -120,7 +133,7 @@ def record_row(connection: Connection, record_id: uuid.UUID, *, as_patient: bool
     found = connection.execute(stmt).first()
     if found is None:
         raise NotFound
-    return found
+    return _as_seen(connection, [found])[0]
 
 
 VERSION = tuple(columns_of(VersionOut))
@@ -150,6 +163,8 @@ def page_of_versions(
     page = fetch_page(connection, stmt, _VERSION_LIST, query)
     if not page.meta["total"]:
         raise NotFound
+    if as_patient:
+        return replace(page, rows=without_hidden(connection, page.rows, at=VERSION.index("attachments")))
     return page
 
 

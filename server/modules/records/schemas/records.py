@@ -71,6 +71,17 @@ class RecordIn(Body):
     )
 
 
+class RecordChange(RecordIn):
+    """What a record says now, and why it says that from now on."""
+
+    reason = f.Line(
+        most=500,
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "Why it is changed; kept with the version that this makes."},
+    )
+
+
 class RecordCreate(RecordIn):
     """A new record: of a patient, or of the patient of a visit."""
 
@@ -91,7 +102,11 @@ class _Content(Schema):
     symptoms = fields.String(required=True, allow_none=True)
     notes = fields.String(required=True, allow_none=True)
     prescriptions = fields.List(fields.String(), required=True)
-    attachments = fields.List(fields.UUID(), required=True)
+    attachments = fields.List(
+        fields.UUID(),
+        required=True,
+        metadata={"description": "Ids of documents; patients are told those that are released."},
+    )
 
 
 class RecordOut(Out, _Content):
@@ -125,6 +140,9 @@ class VersionOut(_Content):
     number = fields.Integer(required=True)
     by = f.Computed(person_ref, "by", "author_first_name", "author_last_name", metadata=_MAYBE)
     at = f.Instant(required=True)
+    reason = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why the version before gave way to this one."}
+    )
     is_released = fields.Boolean(required=True, metadata={"description": "Whether it is the one the patient sees."})
 
 
