@@ -98,7 +98,7 @@ def test_the_rules_hold_for_corrections_too(doctor, made):
 def test_a_listed_name_goes_with_its_code_and_a_free_one_stays(doctor, child, made):
     changed = doctor.patch(item(made), json={"vaccine_code": DTAP, "version": 1}).json["data"]
     assert changed["name"] == "DTaP"
-    free = record(doctor, child, name="The blue one")
+    free = record(doctor, child, on="2026-02-01", name="The blue one")
     kept = doctor.patch(item(free), json={"vaccine_code": DTAP, "version": 1}).json["data"]
     assert kept["name"] == "The blue one"
     listed = doctor.patch(item(free), json={"name": None, "version": 2}).json["data"]

@@ -178,6 +178,19 @@ def test_at_a_visit_the_patient_is_the_visit_s(app, doctor, child):
     assert made["doctor_id"] == str(keeper.id)
 
 
+def test_what_is_given_at_a_visit_is_given_on_its_day(app, doctor, child):
+    # Half past midnight in Berlin, where the clinic of tests is.
+    visit = str(make_visit(app, uuid.UUID(child["id"]), started_at=datetime(2026, 2, 28, 23, 30, tzinfo=UTC)))
+    for refusal in ({}, {"status": "not_done", "not_done_reason": "Fever"}):
+        early = dose(child, on="2026-02-28", visit_id=visit, **refusal)
+        refused(doctor.post("/vaccines", json=early), 422, "validation_failed", "administered_on")
+    made = record(doctor, child, on="2026-03-01", visit_id=visit)
+    for verb, body in (("PATCH", {}), ("PUT", {"vaccine_code": HEP_B})):
+        answer = doctor.open(verb, item(made), json={**body, "administered_on": "2026-02-28", "version": 1})
+        refused(answer, 422, "validation_failed", "administered_on")
+    assert record(doctor, child, on="2026-01-15", visit_id=visit, source="reported")["administered_on"] == "2026-01-15"
+
+
 def test_another_patient_s_visit(app, doctor, child):
     visit = str(make_visit(app, make_patient(app).id))
     refused(doctor.post("/vaccines", json=dose(child, visit_id=visit)), 404, "not_found")

@@ -33,6 +33,7 @@ from server.modules.vaccines.schemas import (
     VersionQuery,
 )
 from server.modules.vaccines.service import vaccines as service
+from server.modules.vaccines.service.vaccines import DuplicateVaccine
 from server.modules.visits.paths import chart_of
 from server.modules.visits.service.gate import VisitClosed
 
@@ -44,7 +45,7 @@ AN_AID = "An aid: the schedule knows ages, dates and doses, not the patient. The
 _TYPE = {"object_type": "immunization"}
 _WITHIN = {**_TYPE, "within": entry_within(Immunization, "vaccine_id")}
 _CHANGE = {**_WITHIN, "body": VaccineIn, "out": VaccineOut, "version": "required"}
-_REFUSALS = (EnteredInError, VisitClosed)
+_REFUSALS = (EnteredInError, VisitClosed, DuplicateVaccine)
 
 
 _dump = row_dumper(VaccineOut, queries.COLUMNS)
@@ -75,11 +76,14 @@ class VaccineCollection(_Vaccines):
         action="vaccines.record",
         body=VaccineCreate,
         out=VaccineOut,
-        problems=(VisitClosed, PatientMerged),
+        problems=(VisitClosed, PatientMerged, DuplicateVaccine),
         **_TYPE,
     )
     def post(self) -> Response:
-        """Record a vaccine that was given here or elsewhere, or was not given and why."""
+        """Record a vaccine that was given here or elsewhere, or was not given and why.
+
+        The same vaccine on the same day is a 409 with the entry that stands, unless `confirm_new` is true.
+        """
         named = {name: self.body.pop(name) for name in ("visit_id", "patient_id")}
         patient = chart_of(self.connection, self.actor, Perm.WRITE, **named)
         dose = service.record(actor=self.actor, patient_id=patient.id, visit_id=named["visit_id"], **self.body)

@@ -56,6 +56,10 @@ class _DoseIn(Body):
     route = f.Line(most=60, allow_none=True, load_default=None)
     next_due_on = CalendarDay(allow_none=True, load_default=None)
     notes = f.Paragraphs(allow_none=True, load_default=None)
+    confirm_new = f.Flag(
+        load_default=False,
+        metadata={"description": "True where the same vaccine was indeed given twice to the patient on one day."},
+    )
 
 
 class VaccineCreate(_DoseIn):
