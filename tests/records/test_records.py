@@ -211,7 +211,7 @@ def test_entered_in_error(scene):
     assert ids(scene.doctor.get("/records?status=entered_in_error")) == [made["id"]]
     shown = seen(scene.nurse, made)
     assert (shown["status"], shown["voided"]["reason"]) == ("entered_in_error", "typo")
-    assert shown["voided"]["by"] == str(scene.doctor.user.id)
+    assert shown["voided"]["by"] == person(scene.doctor)
     refused(scene.doctor.patch(one(made), json={"notes": "x", "version": 3}), 409, "entered_in_error")
     refused(scene.doctor.post(one(made, "release")), 409, "entered_in_error")
     refused(scene.somebody.get(one(made)), 404, "not_found")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.factories.calendar import make_doctor
 from tests.factories.charts import make_visit, set_visit
-from tests.factories.people import make_patient, relate, signed_in
+from tests.factories.people import make_patient, named, relate, signed_in
 from tests.patients.support import blamed, ids, refused
 from tests.vaccines.support import BORN, DTAP, HBIG, HEP_B, TODAY, dose, item, read, record
 
@@ -76,6 +76,7 @@ def test_who_gave_it_is_the_session_s_to_say(doctor, child):
 def test_what_was_given_elsewhere_was_given_by_nobody_here(doctor, child):
     made = record(doctor, child, source="reported")
     assert (made["source"], made["administered_by"], made["recorded_by"]) == ("reported", None, str(doctor.user.id))
+    assert (made["vaccinator"], made["author"]) == (None, named(doctor))
     refused(doctor.post("/vaccines", json=dose(child, source="imported")), 422, "validation_failed", "source")
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from server.core import clock, fields as f
-from server.core.refs import patient_ref, person_ref, taken_back
+from server.core.refs import AUTHOR, VOIDED, patient_ref, person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, Query, SearchText, SortKeys, TextFlag
 from server.modules.vaccines.enums import CodeStatus, DoseSource, VaccineStatus, Validity
 
@@ -102,6 +101,11 @@ class VaccineOut(Out):
     not_done_reason = fields.String(required=True, allow_none=True)
     administered_on = fields.Date(required=True)
     administered_by = fields.UUID(required=True, allow_none=True)
+    vaccinator = f.Computed(
+        person_ref,
+        *("administered_by", "vaccinator_first_name", "vaccinator_last_name"),
+        metadata={**_MAYBE, "description": "Who gave it here."},
+    )
     dose_number = fields.Integer(required=True, allow_none=True)
     lot_number = fields.String(required=True, allow_none=True)
     lot_expires_on = fields.Date(required=True, allow_none=True)
@@ -116,11 +120,8 @@ class VaccineOut(Out):
         metadata={**_MAYBE, "description": f"Status: {', '.join(Validity)}; null where nothing was given."},
     )
     recorded_by = fields.UUID(required=True, allow_none=True)
-    voided = f.Computed(taken_back, "voided_at", "voided_by", "void_reason", metadata=_MAYBE)
-
-
-def _superseded(at: datetime, by: uuid.UUID | None, reason: str | None) -> dict[str, Any]:
-    return {"at": at, "by": by, "reason": reason}
+    author = f.Computed(person_ref, *AUTHOR, metadata=_MAYBE)
+    voided = f.Computed(taken_back, *VOIDED, metadata=_MAYBE)
 
 
 class VaccineVersionOut(Schema):
@@ -130,7 +131,9 @@ class VaccineVersionOut(Schema):
     number = fields.Integer(required=True)
     said = fields.Dict(required=True)
     superseded = f.Computed(
-        _superseded, "superseded_at", "superseded_by", "superseded_reason", metadata={"type": "object"}
+        taken_back,
+        *("superseded_at", "superseded_by", "corrector_first_name", "corrector_last_name", "superseded_reason"),
+        metadata={"type": "object"},
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, literal_column, or_, select
-from sqlalchemy.orm import aliased, join, outerjoin
+from sqlalchemy.orm import join, outerjoin
 from sqlalchemy.sql import ColumnElement
 
 from server.core.access import Actor
@@ -26,6 +26,7 @@ from server.modules.procedures.enums import ProcedureStatus
 from server.modules.procedures.models import Procedure, ProcedureAddendum
 from server.modules.procedures.policies import Perm
 from server.modules.procedures.schemas import ProcedureAddendumOut, ProcedureOut
+from server.modules.users.hands import hands_of
 from server.modules.users.models import User
 
 # As what a procedure is known to billing.
@@ -35,16 +36,15 @@ COLUMNS = tuple(columns_of(ProcedureOut))
 
 _ADDENDUM = tuple(columns_of(ProcedureAddendumOut))
 _table, _addenda = Procedure.__table__, ProcedureAddendum.__table__
-_performer = aliased(User)
+_hands = hands_of(Procedure, performer=Procedure.performed_by)
 _JOINED: Mapping[str, Any] = {
     "patient_first_name": Patient.first_name.label("patient_first_name"),
     "patient_last_name": Patient.last_name.label("patient_last_name"),
     "patient_mrn": Patient.mrn.label("patient_mrn"),
     "doctor_first_name": Doctor.first_name.label("doctor_first_name"),
     "doctor_last_name": Doctor.last_name.label("doctor_last_name"),
-    "performer_first_name": _performer.first_name.label("performer_first_name"),
-    "performer_last_name": _performer.last_name.label("performer_last_name"),
     "charge_id": Charge.id.label("charge_id"),
+    **_hands.columns,
 }
 _at = func.coalesce(Procedure.performed_at, Procedure.created_at)
 _is_error = Procedure.status == ProcedureStatus.ENTERED_IN_ERROR
@@ -71,9 +71,8 @@ def _joined() -> Select[Any]:
     stands = and_(Charge.source_type == SOURCE, Charge.source_id == Procedure.id, is_not_void)
     joined = join(Procedure, Patient, Patient.id == Procedure.patient_id)
     joined = outerjoin(joined, Doctor, Doctor.id == Procedure.doctor_id)
-    joined = outerjoin(joined, _performer, _performer.id == Procedure.performed_by)
     columns = (_JOINED[name] if name in _JOINED else _table.c[name] for name in COLUMNS)
-    return select(*columns).select_from(outerjoin(joined, Charge, stands))
+    return _hands.join(select(*columns).select_from(outerjoin(joined, Charge, stands)))
 
 
 def page_of_procedures(connection: Connection, actor: Actor, reach: Reach, query: Mapping[str, Any]) -> Page:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, false, or_, select, true
-from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from server.core.access import Actor, Scope
@@ -25,7 +24,7 @@ from server.modules.records.models import MedicalRecord, RecordVersion
 from server.modules.records.policies import Perm
 from server.modules.records.queries.attachments import without_hidden
 from server.modules.records.schemas.records import RecordOut, VersionOut
-from server.modules.users.models import User
+from server.modules.users.hands import Hands, hands_of
 from server.modules.visits.enums import Source
 
 COLUMNS = tuple(columns_of(RecordOut))
@@ -34,17 +33,15 @@ _BY_STAFF = len(COLUMNS)
 _ATTACHMENTS = COLUMNS.index("attachments")
 
 _records, _versions = MedicalRecord.__table__, RecordVersion.__table__
-_author, _releaser = aliased(User), aliased(User)
+_hands = hands_of(MedicalRecord, releaser=MedicalRecord.released_by)
+_writers = Hands(author=RecordVersion.by)
 _JOINED: Mapping[str, Any] = {
     "patient_first_name": Patient.first_name.label("patient_first_name"),
     "patient_last_name": Patient.last_name.label("patient_last_name"),
     "patient_mrn": Patient.mrn.label("patient_mrn"),
     "doctor_first_name": Doctor.first_name.label("doctor_first_name"),
     "doctor_last_name": Doctor.last_name.label("doctor_last_name"),
-    "author_first_name": _author.first_name.label("author_first_name"),
-    "author_last_name": _author.last_name.label("author_last_name"),
-    "releaser_first_name": _releaser.first_name.label("releaser_first_name"),
-    "releaser_last_name": _releaser.last_name.label("releaser_last_name"),
+    **_hands.columns,
     # Which version is shown, and what it says.
     "number": _versions.c.number,
 }
@@ -74,14 +71,12 @@ def _is_theirs_to_see() -> ColumnElement[bool]:
 def _select(by_staff: ColumnElement[bool]) -> Select[Any]:
     """Select records in the version that the caller sees; `by_staff` says, row by row, whether as one who cares."""
     shown = case((by_staff, MedicalRecord.number), else_=MedicalRecord.released_number)
-    return (
+    return _hands.join(
         select(*map(_column, COLUMNS), by_staff.label("is_seen_by_staff"))
         .select_from(MedicalRecord)
         .join(Patient, Patient.id == MedicalRecord.patient_id)
         .join(RecordVersion, RecordVersion.record_id == MedicalRecord.id)
         .outerjoin(Doctor, Doctor.id == MedicalRecord.doctor_id)
-        .outerjoin(_author, _author.id == MedicalRecord.recorded_by)
-        .outerjoin(_releaser, _releaser.id == MedicalRecord.released_by)
         .where(RecordVersion.number == shown, or_(by_staff, _is_theirs_to_see()))
     )
 
@@ -147,15 +142,13 @@ def page_of_versions(
     Raise `NotFound` where the record is not shown at all.
     """
     made: Mapping[str, Any] = {
-        "author_first_name": _author.first_name.label("author_first_name"),
-        "author_last_name": _author.last_name.label("author_last_name"),
+        **_writers.columns,
         "is_released": _is_released().label("is_released"),
     }
-    stmt: Select[Any] = (
+    stmt = _writers.join(
         select(*(made[name] if name in made else _versions.c[name] for name in VERSION))
         .select_from(RecordVersion)
         .join(MedicalRecord, MedicalRecord.id == RecordVersion.record_id)
-        .outerjoin(_author, _author.id == RecordVersion.by)
         .where(RecordVersion.record_id == record_id)
     )
     if as_patient:

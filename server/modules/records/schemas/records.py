@@ -11,7 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from server.core import fields as f
 from server.core.codes.icd10cm import Icd10cm
 from server.core.people import full_name
-from server.core.refs import person_ref, taken_back
+from server.core.refs import AUTHOR, VOIDED, person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, SortKeys
 from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.records.enums import RecordStatus
@@ -120,7 +120,7 @@ class RecordOut(Out, _Content):
     doctor = f.Computed(person_ref, "doctor_id", "doctor_first_name", "doctor_last_name", metadata=_MAYBE)
     visit_id = fields.UUID(required=True, allow_none=True)
     recorded_by = fields.UUID(required=True, allow_none=True)
-    author = f.Computed(person_ref, "recorded_by", "author_first_name", "author_last_name", metadata=_MAYBE)
+    author = f.Computed(person_ref, *AUTHOR, metadata=_MAYBE)
     source = fields.String(required=True, metadata={"enum": list(Source)})
     status = fields.String(required=True, metadata={"enum": list(RecordStatus)})
     number = fields.Integer(required=True, metadata={"description": "Which of its versions this is."})
@@ -129,7 +129,7 @@ class RecordOut(Out, _Content):
         *("released_number", "released_at", "released_by", "releaser_first_name", "releaser_last_name"),
         metadata={**_MAYBE, "description": "Which version the patient sees: its `number`, since when, and by whom."},
     )
-    voided = f.Computed(taken_back, "voided_at", "voided_by", "void_reason", metadata=_MAYBE)
+    voided = f.Computed(taken_back, *VOIDED, metadata=_MAYBE)
 
 
 class VersionOut(_Content):

@@ -27,12 +27,14 @@ from server.modules.treatments.enums import TreatmentStatus
 from server.modules.treatments.models import Treatment, TreatmentItem
 from server.modules.treatments.policies import Perm
 from server.modules.treatments.schemas import TreatmentOut
+from server.modules.users.hands import hands_of
 
 # As what a treatment is known to billing and to the ledger of stock.
 SOURCE = "treatment"
 MOST_OPEN = 50
 
 _table = Treatment.__table__
+_hands = hands_of(Treatment, performer=Treatment.completed_by)
 _ITEMS = "items_used"
 _JOINED: Mapping[str, Any] = {
     "patient_first_name": Patient.first_name.label("patient_first_name"),
@@ -41,6 +43,7 @@ _JOINED: Mapping[str, Any] = {
     "doctor_first_name": Doctor.first_name.label("doctor_first_name"),
     "doctor_last_name": Doctor.last_name.label("doctor_last_name"),
     "charge_id": Charge.id.label("charge_id"),
+    **_hands.columns,
 }
 _OWN = tuple(name for name in columns_of(TreatmentOut) if name != _ITEMS)
 # The columns of a row as it is answered: what it uses comes last, from a statement of its own.
@@ -65,9 +68,8 @@ def _rows() -> Select[Any]:
     stands = and_(Charge.source_type == SOURCE, Charge.source_id == Treatment.id, is_not_void)
     joined = join(Treatment, Patient, Patient.id == Treatment.patient_id)
     joined = outerjoin(joined, Doctor, Doctor.id == Treatment.doctor_id)
-    return select(*(_JOINED[name] if name in _JOINED else _table.c[name] for name in _OWN)).select_from(
-        outerjoin(joined, Charge, stands)
-    )
+    columns = (_JOINED[name] if name in _JOINED else _table.c[name] for name in _OWN)
+    return _hands.join(select(*columns).select_from(outerjoin(joined, Charge, stands)))
 
 
 def page_of_treatments(connection: Connection, actor: Actor, reach: Reach, query: Mapping[str, Any]) -> Page:

@@ -18,6 +18,7 @@ from server.modules.patients.enums import ENTERED_IN_ERROR
 from server.modules.patients.models import Patient
 from server.modules.patients.policies import is_only_ward
 from server.modules.patients.queries.reach import Reach
+from server.modules.users.hands import Hands, hands_of
 from server.modules.vaccines.models import Immunization, ImmunizationVersion
 from server.modules.vaccines.policies import Perm
 from server.modules.vaccines.schemas import VaccineOut, VaccineVersionOut, day_of
@@ -27,6 +28,8 @@ COLUMNS = tuple(columns_of(VaccineOut))
 VERSION_COLUMNS = tuple(columns_of(VaccineVersionOut))
 
 _table = Immunization.__table__
+_hands = hands_of(Immunization, vaccinator=Immunization.administered_by)
+_correctors = Hands(corrector=ImmunizationVersion.superseded_by)
 # Columns of an answer that are not the entry's own.
 _JOINED: Mapping[str, Any] = {
     "patient_first_name": Patient.first_name.label("patient_first_name"),
@@ -35,6 +38,7 @@ _JOINED: Mapping[str, Any] = {
     "doctor_id": Visit.doctor_id.label("doctor_id"),
     "doctor_first_name": Doctor.first_name.label("doctor_first_name"),
     "doctor_last_name": Doctor.last_name.label("doctor_last_name"),
+    **_hands.columns,
 }
 _is_error = Immunization.status == ENTERED_IN_ERROR
 _LIST = ListSpec(
@@ -48,7 +52,7 @@ _VERSIONS = ListSpec(sorts={"number": ImmunizationVersion.number}, tie=Immunizat
 def _joined() -> Select[Any]:
     """Select the columns of answers; the patient is joined by who calls."""
     columns = (_JOINED[name] if name in _JOINED else _table.c[name] for name in COLUMNS)
-    return (
+    return _hands.join(
         select(*columns)
         .select_from(Immunization)
         .outerjoin(Visit, Visit.id == Immunization.visit_id)
@@ -97,6 +101,7 @@ def vaccine_row(connection: Connection, vaccine_id: uuid.UUID, *, as_patient: bo
 
 def page_of_versions(connection: Connection, vaccine_id: uuid.UUID, query: Mapping[str, Any]) -> Page:
     """Return one page of what an entry said before, the latest first."""
-    table = ImmunizationVersion.__table__
-    stmt = select(*(table.c[name] for name in VERSION_COLUMNS)).where(table.c.immunization_id == vaccine_id)
+    table, names = ImmunizationVersion.__table__, _correctors.columns
+    columns = (names[name] if name in names else table.c[name] for name in VERSION_COLUMNS)
+    stmt = _correctors.join(select(*columns).select_from(table)).where(table.c.immunization_id == vaccine_id)
     return fetch_page(connection, stmt, _VERSIONS, query)

@@ -17,6 +17,7 @@ from server.core.listing import ListSpec, Page, fetch_page
 from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.doctors.models import Doctor
 from server.modules.patients.models import Patient
+from server.modules.users.hands import Hands, hands_of
 from server.modules.visits.models import Visit
 from server.modules.vitals.enums import Kind, MeasurementStatus
 from server.modules.vitals.models import Measurement, VitalSet
@@ -27,6 +28,8 @@ VALUES = tuple(columns_of(MeasurementOut))
 LIST = ListSpec(sorts={"measured_at": VitalSet.measured_at}, tie=VitalSet.id, default="-measured_at")
 
 _table, _values = VitalSet.__table__, Measurement.__table__
+_hands = hands_of(VitalSet)
+_of_value = Hands(author=Measurement.recorded_by, amender=Measurement.superseded_by)
 _JOINED: Mapping[str, Any] = {
     "patient_first_name": Patient.first_name.label("patient_first_name"),
     "patient_last_name": Patient.last_name.label("patient_last_name"),
@@ -34,6 +37,7 @@ _JOINED: Mapping[str, Any] = {
     "doctor_id": Visit.doctor_id.label("doctor_id"),
     "doctor_first_name": Doctor.first_name.label("doctor_first_name"),
     "doctor_last_name": Doctor.last_name.label("doctor_last_name"),
+    **_hands.columns,
 }
 _ORDER = {kind: number for number, kind in enumerate(Kind)}
 
@@ -54,7 +58,7 @@ def _joined() -> Select[Any]:
     joined = join(VitalSet, Patient, Patient.id == VitalSet.patient_id)
     joined = outerjoin(joined, Visit, Visit.id == VitalSet.visit_id)
     columns = (_JOINED[name] if name in _JOINED else _table.c[name] for name in COLUMNS)
-    return select(*columns).select_from(outerjoin(joined, Doctor, Doctor.id == Visit.doctor_id))
+    return _hands.join(select(*columns).select_from(outerjoin(joined, Doctor, Doctor.id == Visit.doctor_id)))
 
 
 def page_of_sets(
@@ -86,7 +90,9 @@ def with_values(
     Of a set that was entered in error they are those that stood until then.
     """
     sets = [_dump_set(row) for row in rows]
-    stmt = select(_values.c.set_id, *(_values.c[name] for name in VALUES)).order_by(_values.c.id)
+    names = _of_value.columns
+    columns = (names[name] if name in names else _values.c[name] for name in VALUES)
+    stmt = _of_value.join(select(_values.c.set_id, *columns).select_from(Measurement)).order_by(_values.c.id)
     stmt = stmt.where(_values.c.set_id.in_([one["id"] for one in sets]))
     if not with_former:
         stood = _values.c.set_id.in_([one["id"] for one in sets if one["status"] != MeasurementStatus.FINAL])

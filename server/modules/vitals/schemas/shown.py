@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from server.core import fields as f
-from server.core.refs import patient_ref, person_ref, taken_back
+from server.core.refs import AUTHOR, VOIDED, patient_ref, person_ref, taken_back
 from server.core.schema import ListQuery, Out, SortKeys
 from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.vitals.enums import Flag, Kind, MeasurementStatus
@@ -47,8 +47,13 @@ class MeasurementOut(Schema):
     loinc = fields.String(required=True)
     status = fields.String(required=True, metadata={"enum": list(MeasurementStatus)})
     recorded_by = fields.UUID(required=True, allow_none=True)
+    author = f.Computed(person_ref, *AUTHOR, metadata=_MAYBE)
     recorded_at = f.Instant(required=True)
-    superseded = f.Computed(taken_back, "superseded_at", "superseded_by", "superseded_reason", metadata=_MAYBE)
+    superseded = f.Computed(
+        taken_back,
+        *("superseded_at", "superseded_by", "amender_first_name", "amender_last_name", "superseded_reason"),
+        metadata=_MAYBE,
+    )
 
 
 class VitalSetOut(Out):
@@ -70,7 +75,8 @@ class VitalSetOut(Out):
     )
     source = fields.String(required=True)
     recorded_by = fields.UUID(required=True, allow_none=True)
-    voided = f.Computed(taken_back, "voided_at", "voided_by", "void_reason", metadata=_MAYBE)
+    author = f.Computed(person_ref, *AUTHOR, metadata=_MAYBE)
+    voided = f.Computed(taken_back, *VOIDED, metadata=_MAYBE)
 
 
 class VitalSetAnswer(VitalSetOut):
