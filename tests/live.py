@@ -13,13 +13,15 @@ from pathlib import Path
 from tests.legs import ROOT, Leg
 from tests.servers import die_with_parent
 
-PATIENCE = 20.0
+PATIENCE = 60.0
+FAREWELL = 20.0
 
 
 class LiveServer:
     """Hold gunicorn on the database of a leg; it can be killed and started again on the same port."""
 
     def __init__(self, leg: Leg, **changes: str) -> None:
+        self.leg = leg
         self.workers = 2 if leg.redis_url else 1
         self.environ = leg.environ(**changes)
         self.log = leg.folder / "gunicorn.log"
@@ -82,6 +84,7 @@ class LiveServer:
     def kill(self) -> None:
         """End master and workers at once, without a chance to finish anything (kill -9)."""
         self._signal_group(signal.SIGKILL)
+        self.leg.settle()
 
     def stop(self) -> None:
         """Let it finish its requests and end."""
@@ -89,7 +92,7 @@ class LiveServer:
         if self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(PATIENCE)
+                self._process.wait(FAREWELL)
             except subprocess.TimeoutExpired:
                 self.kill()
 
@@ -100,4 +103,4 @@ class LiveServer:
         except ProcessLookupError:
             return
         finally:
-            self._process.wait(PATIENCE)
+            self._process.wait(FAREWELL)
