@@ -13,8 +13,11 @@ from server.core.schema import Body, ListQuery, Out, SortKeys
 from server.modules.appointments.schemas.appointment import begin_of, end_of
 from server.modules.billing.schemas.fees import Price
 from server.modules.treatments.enums import TreatmentStatus
+from server.modules.visits.schemas.words import Words
 
 MOST_ITEMS = 100
+# What the patient reads of a treatment once its visit is completed.
+WORDS = ("notes", "cancel_reason")
 
 _REF = {"type": "object"}
 _MAYBE = {"type": ["object", "null"]}
@@ -109,7 +112,7 @@ class TreatmentOut(Out):
     cost = f.Computed(_amount, "price", metadata={"type": "string"})
     price = Price(required=True)
     tax_rate = f.Percent(required=True)
-    notes = fields.String(required=True, allow_none=True)
+    notes = Words()
     items_used = fields.List(fields.Nested(ItemUsedOut), required=True)
     completed_at = f.Instant(required=True, allow_none=True)
     completed_by = fields.UUID(required=True, allow_none=True)
@@ -118,7 +121,7 @@ class TreatmentOut(Out):
         *("completed_by", "performer_first_name", "performer_last_name"),
         metadata={**_MAYBE, "description": "Who completed it."},
     )
-    cancel_reason = fields.String(required=True, allow_none=True)
+    cancel_reason = Words()
     charge_id = fields.UUID(
         required=True, allow_none=True, metadata={"description": "The charge that stands, unless it was free."}
     )

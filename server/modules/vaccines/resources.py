@@ -9,7 +9,6 @@ from flask import Blueprint, Response
 
 from server.core import trail as trails
 from server.core.declare import declares
-from server.core.dump import row_dumper
 from server.core.resource import Api, Resource
 from server.modules.patients.paths import entry_within, patient_within, reached
 from server.modules.patients.policies import Perm as OfPatients
@@ -47,15 +46,13 @@ _WITHIN = {**_TYPE, "within": entry_within(Immunization, "vaccine_id")}
 _CHANGE = {**_WITHIN, "body": VaccineIn, "out": VaccineOut, "version": "required"}
 _REFUSALS = (EnteredInError, VisitClosed, DuplicateVaccine)
 
-
-_dump = row_dumper(VaccineOut, queries.COLUMNS)
 _PATIENT = queries.COLUMNS.index("patient_id")
 
 
 class _Vaccines(Resource):
     def found(self, vaccine_id: uuid.UUID, *, as_patient: bool = False) -> dict[str, Any]:
         """Return one entry as it is answered."""
-        return _dump(queries.vaccine_row(self.connection, vaccine_id, as_patient=as_patient))
+        return queries.told(queries.vaccine_row(self.connection, vaccine_id, as_patient=as_patient))
 
 
 class VaccineCollection(_Vaccines):
@@ -69,7 +66,7 @@ class VaccineCollection(_Vaccines):
         page = queries.page_of_vaccines(self.connection, self.actor, reach, self.query)
         wards = {row[_PATIENT] for row in page.rows if row[-1]}
         trails.current().shown_of({row[_PATIENT] for row in page.rows}, wards)
-        return self.page(page, dump=_dump)
+        return self.page(page, dump=queries.told)
 
     @declares(
         Perm.WRITE,
@@ -98,7 +95,13 @@ class VaccineItem(_Vaccines):
         """Show one entry, to staff also one that was entered in error."""
         return self.show(self.found(vaccine_id, as_patient=self.parent.as_patient))
 
-    @declares(Perm.WRITE, action="vaccines.change", problems=_REFUSALS, **_CHANGE)
+    @declares(
+        Perm.WRITE,
+        action="vaccines.change",
+        fixed=("patient_id", "visit_id", "source"),
+        problems=_REFUSALS,
+        **_CHANGE,
+    )
     def put(self, vaccine_id: uuid.UUID) -> Response:
         """Correct all fields of an entry; what it said before stays readable."""
         return self._changed(vaccine_id)
@@ -131,8 +134,10 @@ class VaccineVersions(_Vaccines):
     @declares(Perm.READ, action="vaccines.versions", query=VersionQuery, out=VaccineVersionOut, many=True, **_WITHIN)
     def get(self, vaccine_id: uuid.UUID) -> Response:
         """List what an entry said before it was corrected, the latest first."""
-        self.found(vaccine_id, as_patient=self.parent.as_patient)
-        return self.page(queries.page_of_versions(self.connection, vaccine_id, self.query))
+        as_patient = self.parent.as_patient
+        self.found(vaccine_id, as_patient=as_patient)
+        page = queries.page_of_versions(self.connection, vaccine_id, self.query, as_patient=as_patient)
+        return self.page(page, dump=queries.told_before)
 
 
 class VaccineCatalogue(Resource):

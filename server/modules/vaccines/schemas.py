@@ -11,9 +11,13 @@ from server.core import clock, fields as f
 from server.core.refs import AUTHOR, VOIDED, patient_ref, person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, Query, SearchText, SortKeys, TextFlag
 from server.modules.vaccines.enums import CodeStatus, DoseSource, VaccineStatus, Validity
+from server.modules.visits.schemas.words import HELD, Words
 
 _REF = {"type": "object"}
 _MAYBE = {"type": ["object", "null"]}
+# What the patient reads of an entry, and of what it said before, once its visit is completed.
+WORDS = ("notes", "not_done_reason")
+FORMER_WORDS = (*(f"said.{one}" for one in WORDS), "superseded.reason")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
@@ -98,7 +102,7 @@ class VaccineOut(Out):
     vaccine_code = fields.String(required=True)
     name = fields.String(required=True)
     status = fields.String(required=True, metadata={"enum": list(VaccineStatus)})
-    not_done_reason = fields.String(required=True, allow_none=True)
+    not_done_reason = Words()
     administered_on = fields.Date(required=True)
     administered_by = fields.UUID(required=True, allow_none=True)
     vaccinator = f.Computed(
@@ -113,7 +117,7 @@ class VaccineOut(Out):
     site = fields.String(required=True, allow_none=True)
     route = fields.String(required=True, allow_none=True)
     next_due_on = fields.Date(required=True, allow_none=True)
-    notes = fields.String(required=True, allow_none=True)
+    notes = Words()
     validity = f.Computed(
         _validity,
         *("validity", "validity_reason"),
@@ -129,11 +133,11 @@ class VaccineVersionOut(Schema):
 
     id = fields.UUID(required=True)
     number = fields.Integer(required=True)
-    said = fields.Dict(required=True)
+    said = fields.Dict(required=True, metadata={"description": f"`{'`, `'.join(WORDS)}`: {HELD}"})
     superseded = f.Computed(
         taken_back,
         *("superseded_at", "superseded_by", "corrector_first_name", "corrector_last_name", "superseded_reason"),
-        metadata={"type": "object"},
+        metadata={"type": "object", "description": f"`reason`: {HELD}"},
     )
 
 

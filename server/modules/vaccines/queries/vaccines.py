@@ -21,11 +21,16 @@ from server.modules.patients.queries.reach import Reach
 from server.modules.users.hands import Hands, hands_of
 from server.modules.vaccines.models import Immunization, ImmunizationVersion
 from server.modules.vaccines.policies import Perm
-from server.modules.vaccines.schemas import VaccineOut, VaccineVersionOut, day_of
+from server.modules.vaccines.schemas import FORMER_WORDS, WORDS, VaccineOut, VaccineVersionOut, day_of
 from server.modules.visits.models import Visit
+from server.modules.visits.queries.words import reads_words, seen_by_staff
+from server.modules.visits.schemas.words import teller
 
 COLUMNS = tuple(columns_of(VaccineOut))
 VERSION_COLUMNS = tuple(columns_of(VaccineVersionOut))
+# Turn rows into answers, with the words that the caller reads.
+told = teller(VaccineOut, COLUMNS, WORDS)
+told_before = teller(VaccineVersionOut, VERSION_COLUMNS, FORMER_WORDS)
 
 _table = Immunization.__table__
 _hands = hands_of(Immunization, vaccinator=Immunization.administered_by)
@@ -49,11 +54,11 @@ _LIST = ListSpec(
 _VERSIONS = ListSpec(sorts={"number": ImmunizationVersion.number}, tie=ImmunizationVersion.id, default="-number")
 
 
-def _joined() -> Select[Any]:
+def _joined(by_staff: ColumnElement[bool]) -> Select[Any]:
     """Select the columns of answers; the patient is joined by who calls."""
     columns = (_JOINED[name] if name in _JOINED else _table.c[name] for name in COLUMNS)
     return _hands.join(
-        select(*columns)
+        select(*columns, reads_words(Immunization.visit_id, by_staff))
         .select_from(Immunization)
         .outerjoin(Visit, Visit.id == Immunization.visit_id)
         .outerjoin(Doctor, Doctor.id == Visit.doctor_id)
@@ -84,13 +89,14 @@ def page_of_vaccines(connection: Connection, actor: Actor, reach: Reach, query: 
     """
     asked = [condition(query[name]) for name, condition in _FILTERS.items() if name in query]
     asked.append(or_(~_is_error, reach.is_seen_by_staff) if "status" in query else ~_is_error)
-    stmt = reach.narrow(_joined(), Immunization).where(*asked)
+    stmt = reach.narrow(_joined(reach.is_seen_by_staff), Immunization).where(*asked)
     return fetch_page(connection, stmt.add_columns(is_only_ward(actor, Perm.READ).label("is_ward")), _LIST, query)
 
 
 def vaccine_row(connection: Connection, vaccine_id: uuid.UUID, *, as_patient: bool = False) -> Row[Any]:
     """Return one entry, one that was entered in error included unless a patient asks, or raise `NotFound`."""
-    stmt = _joined().join(Patient, Patient.id == Immunization.patient_id).where(Immunization.id == vaccine_id)
+    stmt = _joined(seen_by_staff(as_patient=as_patient)).join(Patient, Patient.id == Immunization.patient_id)
+    stmt = stmt.where(Immunization.id == vaccine_id)
     if as_patient:
         stmt = stmt.where(~_is_error)
     found = connection.execute(stmt).first()
@@ -99,9 +105,14 @@ def vaccine_row(connection: Connection, vaccine_id: uuid.UUID, *, as_patient: bo
     return found
 
 
-def page_of_versions(connection: Connection, vaccine_id: uuid.UUID, query: Mapping[str, Any]) -> Page:
+def page_of_versions(
+    connection: Connection, vaccine_id: uuid.UUID, query: Mapping[str, Any], *, as_patient: bool
+) -> Page:
     """Return one page of what an entry said before, the latest first."""
-    table, names = ImmunizationVersion.__table__, _correctors.columns
-    columns = (names[name] if name in names else table.c[name] for name in VERSION_COLUMNS)
-    stmt = _correctors.join(select(*columns).select_from(table)).where(table.c.immunization_id == vaccine_id)
+    table = ImmunizationVersion.__table__
+    reads = reads_words(Immunization.visit_id, seen_by_staff(as_patient=as_patient))
+    names = _correctors.columns
+    stmt: Select[Any] = select(*(names[name] if name in names else table.c[name] for name in VERSION_COLUMNS), reads)
+    stmt = _correctors.join(stmt.select_from(table.join(_table, _table.c.id == table.c.immunization_id)))
+    stmt = stmt.where(table.c.immunization_id == vaccine_id)
     return fetch_page(connection, stmt, _VERSIONS, query)

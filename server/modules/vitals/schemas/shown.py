@@ -10,10 +10,13 @@ from server.core import fields as f
 from server.core.refs import AUTHOR, VOIDED, patient_ref, person_ref, taken_back
 from server.core.schema import ListQuery, Out, SortKeys
 from server.modules.appointments.schemas.appointment import begin_of, end_of
+from server.modules.visits.schemas.words import Words
 from server.modules.vitals.enums import Flag, Kind, MeasurementStatus
 
 _MAYBE = {"type": ["object", "null"]}
 _FLAGS = [*Flag, None]
+# What the patient reads of a set once its visit is completed.
+WORDS = ("notes",)
 
 
 def _entered(value: float, unit: str) -> dict[str, Any]:
@@ -69,7 +72,7 @@ class VitalSetOut(Out):
     doctor_id = fields.UUID(required=True, allow_none=True, metadata={"description": "The doctor of the visit."})
     doctor = f.Computed(person_ref, "doctor_id", "doctor_first_name", "doctor_last_name", metadata=_MAYBE)
     measured_at = f.Instant(required=True)
-    notes = fields.String(required=True, allow_none=True)
+    notes = Words()
     status = fields.String(
         required=True, metadata={"enum": [MeasurementStatus.FINAL, MeasurementStatus.ENTERED_IN_ERROR]}
     )
