@@ -85,6 +85,7 @@ class NoKnownAllergies(Resource):
         action="allergies.none_known",
         body=NoneKnownIn,
         out=NoneKnownOut,
+        fixed=("patient_id",),
         problems=(service.AllergiesPresent,),
         **_ENTRY,
     )

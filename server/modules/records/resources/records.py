@@ -107,7 +107,7 @@ class RecordItem(Records):
         """Show one record: to staff its latest version, to the patient the one that was released."""
         return self.show(self.seen(record_id, as_patient=self.parent.as_patient))
 
-    @declares(Perm.WRITE, body=RecordChange, **_CHANGE)
+    @declares(Perm.WRITE, body=RecordChange, fixed=("patient_id", "visit_id"), **_CHANGE)
     def put(self, record_id: uuid.UUID) -> Response:
         """Replace what one's own record says, and say why; the version before is kept."""
         return self._change(record_id)
