@@ -1,5 +1,6 @@
 """Run every test that uses a database on SQLite and on PostgreSQL with Redis, in one run."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from flask.testing import FlaskClient
 
 from tests.factories.people import SignedIn, signed_in
 from tests.legs import LEGS, ROOT, Leg, forget, wanted_legs
-from tests.live import LiveServer
+from tests.live import NURSERY, LiveServer
 from tests.servers import Servers, Services
 
 SERVERS = pytest.StashKey[Servers]()
@@ -45,6 +46,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     servers = config.stash.get(SERVERS, None)
     if servers:
         servers.stop()
+
+
+def pytest_collection_finish() -> None:
+    """Have the collector of garbage pass over the tests and all that was imported for them, from here on."""
+    gc.collect()
+    gc.freeze()
 
 
 def missing_legs(config: pytest.Config) -> dict[str, str]:
@@ -104,6 +111,7 @@ def _legs(pytestconfig: pytest.Config, worker_id: str) -> Iterator[dict[str, Leg
     number = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
     legs = {name: LEGS[name](pytestconfig.stash[SERVICES], number) for name in wanted_legs()}
     yield legs
+    NURSERY.close()
     for leg in legs.values():
         leg.close()
 

@@ -5,6 +5,7 @@ import fcntl
 import gc
 import os
 import shutil
+import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from sqlalchemy import URL, make_url
 from server import create_app
 from server.config import load_settings
 from server.core.db import db
-from tests.servers import Services, dsn
+from tests.servers import PATIENCE, Services, dsn
 
 ROOT = Path(__file__).parents[1]
 MIGRATIONS = ROOT / "migrations"
@@ -42,6 +43,10 @@ SETTINGS = {
     # No thread may deliver mail beside a test; a test calls deliver_due() itself.
     "EMBEDDED_JOBS": "false",
 }
+
+
+# What PostgreSQL calls the connections of other processes than that of the tests.
+OTHERS = "beside the tests"
 
 
 class Leg:
@@ -78,6 +83,7 @@ class Leg:
             "REDIS_URL": self.redis_url,
             "INSTANCE_DIR": str(self.folder / "instance"),
             "MAIL_DIR": str(self.folder / "mail"),
+            "PGAPPNAME": OTHERS,
         }
         return {key: value for key, value in {**SETTINGS, **own, **changes}.items() if value}
 
@@ -94,6 +100,9 @@ class Leg:
             (self.folder / name).mkdir()
         if not self.redis_url:
             self.app.extensions["rate_limiter"].reset()
+
+    def settle(self) -> None:
+        """Return when nothing is written any more on behalf of other processes, which were killed."""
 
     def close(self) -> None:
         """Close what is open."""
@@ -203,6 +212,15 @@ class PostgresLeg(Leg):
         name = f"{self.worker}_empty_{self._next()}"
         self._create(name)
         return self._url(name).render_as_string(hide_password=False)
+
+    def settle(self) -> None:
+        assert self._admin
+        # What a process asked for last is finished, and committed, before it is seen that nobody is there any more.
+        theirs = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
+        end = time.monotonic() + PATIENCE
+        while self._admin.execute(theirs, [OTHERS]).fetchone():
+            assert time.monotonic() < end, "a process that was to be killed is alive"
+            time.sleep(0.01)
 
     def close(self) -> None:
         super().close()

@@ -3,28 +3,29 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tests.legs import ROOT, Leg
-from tests.servers import die_with_parent
+from tests.legs import Leg
+from tests.nursery import Nursery
 
-PATIENCE = 20.0
+PATIENCE = 60.0
+FAREWELL = 20.0
+NURSERY = Nursery()
 
 
 class LiveServer:
     """Hold gunicorn on the database of a leg; it can be killed and started again on the same port."""
 
     def __init__(self, leg: Leg, **changes: str) -> None:
+        self.leg = leg
         self.workers = 2 if leg.redis_url else 1
         self.environ = leg.environ(**changes)
         self.log = leg.folder / "gunicorn.log"
         self.port = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._pid = 0
 
     @property
     def base_url(self) -> str:
@@ -34,8 +35,8 @@ class LiveServer:
     @property
     def pid(self) -> int:
         """Return the process id of gunicorn's master."""
-        assert self._process
-        return self._process.pid
+        assert self._pid
+        return self._pid
 
     @property
     def worker_pids(self) -> list[int]:
@@ -47,25 +48,30 @@ class LiveServer:
         # The socket is made here and handed over, so no other process can take the port in between.
         with socket.create_server(("127.0.0.1", self.port), backlog=512) as listener, self.log.open("ab") as log:
             self.port = listener.getsockname()[1]
-            self._process = subprocess.Popen(
+            self._pid = NURSERY.spawn(
                 [
-                    *(sys.executable, "-m", "gunicorn", "wsgi:app", "--config", "deploy/gunicorn.conf.py"),
-                    *("--workers", str(self.workers), "--bind", f"fd://{listener.fileno()}", "--no-control-socket"),
+                    *("wsgi:app", "--config", "deploy/gunicorn.conf.py"),
+                    *("--workers", str(self.workers), "--no-control-socket"),
                 ],
-                cwd=ROOT,
-                env=self.environ | {"PATH": os.environ.get("PATH", os.defpath), "WEB_CONCURRENCY": str(self.workers)},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                pass_fds=(listener.fileno(),),
-                start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 -- one prctl call
+                self.environ | {"PATH": os.environ.get("PATH", os.defpath), "WEB_CONCURRENCY": str(self.workers)},
+                listener=listener.fileno(),
+                log=log.fileno(),
             )
         end = time.monotonic() + PATIENCE
         while not self.answers():
-            if self._process.poll() is not None or time.monotonic() > end:
+            if not self.is_running or time.monotonic() > end:
                 self.kill()
                 raise RuntimeError(f"gunicorn did not start:\n{self.log.read_text()[-3000:]}")
-            time.sleep(0.05)
+            time.sleep(0.01)
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether its master is there."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
     def answers(self) -> bool:
         """Tell whether it is alive."""
@@ -82,22 +88,28 @@ class LiveServer:
     def kill(self) -> None:
         """End master and workers at once, without a chance to finish anything (kill -9)."""
         self._signal_group(signal.SIGKILL)
+        self.leg.settle()
 
     def stop(self) -> None:
         """Let it finish its requests and end."""
-        assert self._process
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                self.kill()
-
-    def _signal_group(self, how: signal.Signals) -> None:
-        assert self._process
         try:
-            os.killpg(self._process.pid, how)
+            os.kill(self.pid, signal.SIGTERM)
+            self._wait()
         except ProcessLookupError:
             return
-        finally:
-            self._process.wait(PATIENCE)
+        except TimeoutError:
+            self.kill()
+
+    def _signal_group(self, how: signal.Signals) -> None:
+        try:
+            os.killpg(self.pid, how)
+        except ProcessLookupError:
+            return
+        self._wait()
+
+    def _wait(self) -> None:
+        end = time.monotonic() + FAREWELL
+        while self.is_running:
+            if time.monotonic() > end:
+                raise TimeoutError
+            time.sleep(0.005)

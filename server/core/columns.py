@@ -66,6 +66,12 @@ class Expected:
         if self.version is not None and self.version != present:
             raise Stale(current_version=present)
 
+    def agreeing_with(self, version: int | None) -> Expected:
+        """Return what is expected where a version may be said in a second place: where both are, both must be right."""
+        if version is None or self.version == version:
+            return self
+        return Expected(version if self.version is None else -1, required=self.required)
+
 
 ANY_VERSION = Expected()
 

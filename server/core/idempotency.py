@@ -25,6 +25,8 @@ from server.core.declare import Declaration
 from server.core.errors import Conflict, Invalid, refused
 
 KEPT = timedelta(hours=24)
+# Longer than any request lives.
+_SURELY_KEPT = KEPT - timedelta(minutes=5)
 _LONGEST_KEY = 200
 
 ScopeCheck = Callable[[Connection, Actor, uuid.UUID], None]
@@ -110,6 +112,14 @@ def claim_of(request: Request, declaration: Declaration, actor: Actor | None) ->
     body = uploads.digest() if declaration.upload else hashlib.sha256(request.get_data()).hexdigest()
     fingerprint = hashlib.sha256(f"{request.method} {request.full_path} {body}".encode()).hexdigest()
     return Claim(actor.user_id, key, fingerprint, declaration.object_type)
+
+
+def is_answered(connection: Connection, claim: Claim) -> bool:
+    """Whether `find` will have something to say on this key, however long this request takes; waits for nobody."""
+    table = IdempotencyKey.__table__
+    stmt = select(table.c.created_at).where(table.c.user_id == claim.user_id, table.c.key == claim.key)
+    created_at = connection.execute(stmt).scalar()
+    return created_at is not None and created_at >= clock.now() - _SURELY_KEPT
 
 
 def find(connection: Connection, claim: Claim) -> Kept | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -30,16 +31,17 @@ def read_query(request: Request, declaration: Declaration) -> dict[str, Any]:
     return load(declaration.query or Query, request.args.to_dict())
 
 
-def read_body(request: Request, declaration: Declaration) -> tuple[dict[str, Any], Expected]:
-    """Return the validated body and the version that the caller says it has read."""
+def read_body(request: Request, declaration: Declaration) -> tuple[dict[str, Any], Expected, dict[str, Any]]:
+    """Return the validated body, the version that the caller says it has read, and what was sent of fixed fields."""
     raw = _raw_body(request, declaration)
     expected = _expected(request, declaration, raw)
     if declaration.body is None and not raw:
-        return {}, expected
+        return {}, expected, {}
     schema = declaration.body or Body
+    fixed = {name: raw[name] for name in declaration.fixed if name in raw}
     if request.method in ("PUT", "PATCH", "POST"):
         raw = _without_read_only(raw, schema, declaration, drop=request.method == "PUT")
-    return load(schema, raw, partial=request.method == "PATCH"), expected
+    return load(schema, raw, partial=request.method == "PATCH"), expected, fixed
 
 
 def _raw_body(request: Request, declaration: Declaration) -> dict[str, Any]:
@@ -90,6 +92,27 @@ def _without_read_only(
         why = CodedMessage("Only the server writes this field.", ReadOnly.code)
         raise ReadOnly({name: [why] for name in sorted(read_only)})
     return {name: value for name, value in raw.items() if name not in read_only}
+
+
+def require_same(sent: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
+    """Raise the 422 that names each fixed field of which something else was sent than what is shown."""
+    changed: dict[str, list[str]] = {name: [_STAYS] for name, value in sent.items() if not _is_same(value, shown[name])}
+    if changed:
+        raise ReadOnly(changed, "A field that stays as it was first said was to be changed.")
+
+
+_STAYS = CodedMessage("Said when this was made; it cannot be changed.", ReadOnly.code)
+
+
+def _is_same(sent: Any, shown: Any) -> bool:
+    if not isinstance(sent, str) or shown is None:
+        return sent is shown
+    if not isinstance(shown, datetime):
+        return sent.lower() == str(shown).lower()
+    try:
+        return datetime.fromisoformat(sent) == shown
+    except ValueError:
+        return False
 
 
 @cache

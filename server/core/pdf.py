@@ -36,8 +36,10 @@ _MARGIN = 18
 _GREY, _BLACK, _RULE, _SHADE = (90, 90, 90), (0, 0, 0), (170, 170, 170), (240, 243, 246)
 _RICH = {
     "blockquote": TextStyle(color=_GREY, t_margin=1, b_margin=1, l_margin=5),
-    "li": TextStyle(l_margin=5, t_margin=0.5),
-    **dict.fromkeys(("ol", "ul"), TextStyle(t_margin=1)),
+    "li": TextStyle(l_margin=5, b_margin=0.9),
+    # Without a margin above it fpdf2 leaves a line free.
+    "p": TextStyle(t_margin=0.8, b_margin=0.8),
+    **dict.fromkeys(("ol", "ul"), TextStyle(t_margin=0.8)),
 }
 _BOX = "\N{WHITE SQUARE}"
 _BOXED = f"{_BOX} stands for a character that this print has no letter for; the record has it."
@@ -131,7 +133,7 @@ class Printout(FPDF):
     def letterhead(self, name: str, lines: Sequence[str], markup: str | None) -> None:
         """Write the head of who prints this."""
         self._face("B", _TITLE)
-        self._block(name)
+        self._block(name, size=_TITLE)
         self._face(size=_SMALL, colour=_GREY)
         for line in lines:
             self._block(line, size=_SMALL)
@@ -164,6 +166,13 @@ class Printout(FPDF):
         self._face(size=_SMALL, colour=_GREY)
         self._block(text, size=_SMALL)
         self._plain()
+
+    def notes(self, lines: Sequence[str]) -> None:
+        """Write small remarks that stay on one page."""
+        if self.will_page_break(_LINE * _SMALL * _POINT * len(lines)):
+            self.add_page()
+        for line in lines:
+            self.note(line)
 
     def text_of(self, text: str) -> None:
         """Write plain text of several lines, as it is; several empty ones become one."""
@@ -198,6 +207,7 @@ class Printout(FPDF):
     def table_of(self, heads: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
         """Write a table whose head is repeated on each page."""
         self._shape(*(cell for row in rows for cell in row))
+        self.ln(0.8)
         with self._tabular(widths, borders=TableBordersLayout.HORIZONTAL_LINES, heads=heads) as table:
             for cells in rows:
                 row = table.row()

@@ -31,7 +31,6 @@ from server.core.attempts import attempt
 log = structlog.get_logger(__name__)
 
 NAME = "polyclinic"
-ENOUGH = 10  # words that wait; one more would say nothing new
 _AWAY = 5.0  # seconds between two looks while the queue is away
 _UNASKED = 10.0  # seconds of silence after which who listens does the quick work all the same
 _APART = 0.05  # seconds between two rings: who commits in between is told of by one
@@ -73,15 +72,21 @@ class Tolerant(Huey):
             return None
 
     def enqueue(self, task: Any) -> None:
-        """Put a task into the queue, if it is there."""
+        """Put a task into the queue, if it is there; while one of its name waits, another would say nothing new."""
         try:
-            super().enqueue(task)
+            if not self._waits(task):
+                super().enqueue(task)
         except Exception as error:  # noqa: BLE001 - as above
             self._is_away(error)
 
     def read_schedule(self, timestamp: datetime | None = None) -> list[Any]:
         """Return nothing: no task is ever put off here."""
         return []
+
+    def _waits(self, task: Any) -> bool:
+        # Of its own name: who takes another word does other work.
+        name = orjson.dumps(self._registry.task_to_string(type(task)))
+        return any(name in word for word in self.storage.enqueued_items())
 
     @staticmethod
     def _is_away(error: Exception) -> None:
@@ -145,8 +150,7 @@ def when_rung(queue: Tolerant, work: Callable[[], None]) -> Callable[[], None]:
     task = queue.task(name="rung")(rung)
 
     def ring() -> None:
-        if queue.storage.queue_size() < ENOUGH:
-            task()
+        task()
 
     return ring
 

@@ -19,7 +19,7 @@ from server.core.declare import Declaration, declaration_of
 from server.core.dump import entity_dumper, row_dumper
 from server.core.errors import DomainError, NotFound
 from server.core.here import the_app, the_request, things
-from server.core.inputs import read_body, read_query
+from server.core.inputs import read_body, read_query, require_same
 from server.core.listing import Page
 from server.core.uow import unit_of_work, was_in_the_way
 
@@ -52,7 +52,7 @@ class Resource(flask_restful.Resource):
     """The base of all endpoints; a method reads `self.body` and `self.query` and answers with one of the verbs below.
 
     A method `before_post` (or another verb) does slow work, such as hashing, before the transaction is opened; what it
-    returns is `self.prepared`.
+    returns is `self.prepared`. It is not asked where a key's answer is there to be given again.
     """
 
     representations: ClassVar[dict[str, Any]] = {}
@@ -61,6 +61,7 @@ class Resource(flask_restful.Resource):
     body: dict[str, Any]
     query: dict[str, Any]
     expected: Expected
+    repeated: dict[str, Any]
     prepared: Any
     parent: Any
 
@@ -79,10 +80,10 @@ class Resource(flask_restful.Resource):
             return self._read(method, kwargs)
         is_counted_late = type(self).counted_as is not Resource.counted_as
         admit(declaration, is_counted=not is_counted_late)
-        self.query, self.body = {}, {}
+        self.query, self.body, self.repeated = {}, {}, {}
         try:
             self.query = read_query(request, declaration)
-            self.body, self.expected = read_body(request, declaration)
+            self.body, self.expected, self.repeated = read_body(request, declaration)
         finally:
             if is_counted_late:
                 limits.check(declaration.rate, by=self.counted_as())
@@ -122,9 +123,11 @@ class Resource(flask_restful.Resource):
 
     def _write(self, method: Callable[..., Response], path: dict[str, Any]) -> Response:
         prepare: Callable[..., Any] | None = getattr(self, f"before_{method.__name__}", None)
-        self.prepared = prepare(**path) if prepare else None
         trail = trails.current()
-        claim, known = idempotency.claim_of(request, self.declaration, trail.actor), trail.collected()
+        claim = idempotency.claim_of(request, self.declaration, trail.actor)
+        is_answered = prepare is not None and claim is not None and idempotency.is_answered(reading(), claim)
+        self.prepared = prepare(**path) if prepare and not is_answered else None
+        known = trail.collected()
         for attempts_left in reversed(range(ATTEMPTS)):
             try:
                 return self._attempt(method, path, claim)
@@ -205,6 +208,8 @@ class Resource(flask_restful.Resource):
     def show(self, found: Any, message: str = "", *, status: int = 200) -> Response:
         """Answer one entity, or an object that is dumped already."""
         data = found if isinstance(found, dict) or found is None else self._dump(found)
+        if self.declaration.fixed:
+            require_same(self.repeated, data or {})
         if isinstance(data, dict) and isinstance(data.get("id"), uuid.UUID):
             trails.current().about(data["id"])
         return answers.envelope(data, message=message, status=status)

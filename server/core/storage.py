@@ -6,6 +6,7 @@ What has a key is whole: a folder's file gets its name, and a bucket's object ap
 from __future__ import annotations
 
 import errno
+import io
 import os
 import secrets
 import shutil
@@ -14,20 +15,25 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any, Protocol, cast
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 import structlog
 
 from server.config import Settings, SettingsError
 from server.core.errors import InsufficientStorage, Unavailable
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 log = structlog.get_logger(__name__)
 
 CHUNK = 64 * 1024
 _KEY_BYTES = 32
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-# The least that S3 takes as one part of an object, and what is read of one at once.
-_PART, _BLOCK = 5 * 1024 * 1024, 1024 * 1024
+# What is read of a bucket's object at once.
+_BLOCK = 1024 * 1024
+# The client of S3 waits for "100 Continue" without end where nothing answers.
+_PUT_SECONDS = 15
 
 
 class FileMissing(Unavailable):
@@ -108,14 +114,20 @@ class BucketStorage:
         self._failures: tuple[type[Exception], ...] = (OSError, *_failures_of_s3())
 
     def put(self, key: str, content: IO[bytes]) -> None:
-        """Store what can be read from here on; the object appears when all of it is there."""
-        with _answered(self._failures), self._system.open(self._path(key), "wb", block_size=_PART) as out:
-            shutil.copyfileobj(content, out, CHUNK)
+        """Store what can be read from here on, in one request: what is sent in parts is completed when it breaks."""
+        with _answered(self._failures):
+            system = self._system
+            try:
+                system.pipe_file(self._path(key), content.read(), timeout=_PUT_SECONDS)
+            except TimeoutError:
+                system.clear_instance_cache()  # its client waits on, with one connection less
+                raise
 
     def open(self, key: str) -> IO[bytes]:
         """Return a stream of what was stored."""
         with _answered(self._failures):
-            return cast("IO[bytes]", self._system.open(self._path(key), "rb", block_size=_BLOCK))
+            opened = self._system.open(self._path(key), "rb", block_size=_BLOCK)
+        return cast("IO[bytes]", io.BufferedReader(_Answering(opened, self._failures), _BLOCK))
 
     def remove(self, key: str) -> None:
         """Remove what was stored."""
@@ -129,7 +141,28 @@ class BucketStorage:
     @property
     def _system(self) -> Any:
         """What fsspec keeps for this process; one that was made before a fork would hang."""
-        return import_module("fsspec").filesystem(self._protocol, **self._options)
+        system = import_module("fsspec").filesystem(self._protocol, **self._options)
+        system.retries = 1  # s3fs tries everything five times, around the tries of its client
+        return system
+
+
+class _Answering(io.RawIOBase):
+    """A stream from a bucket: what fails while it is read is answered as what fails before."""
+
+    def __init__(self, opened: Any, failures: tuple[type[Exception], ...]) -> None:
+        self._opened = opened
+        self._failures = failures
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        with _answered(self._failures):
+            return int(self._opened.readinto(buffer))
+
+    def close(self) -> None:
+        self._opened.close()
+        super().close()
 
 
 def _failures_of_s3() -> tuple[type[Exception], ...]:
@@ -173,6 +206,6 @@ def _options_of(settings: Settings) -> dict[str, Any]:
     options: dict[str, Any] = {name: value for name, value in told.items() if value}
     if settings.file_storage_region:
         options["client_kwargs"] = {"region_name": settings.file_storage_region}
-    # Shorter than the budget of a request.
-    options["config_kwargs"] = {"connect_timeout": 3, "read_timeout": 10, "retries": {"max_attempts": 2}}
+    # A bucket that takes calls and never answers them costs ten seconds: less than the budget of a request.
+    options["config_kwargs"] = {"connect_timeout": 3, "read_timeout": 5, "retries": {"total_max_attempts": 2}}
     return options

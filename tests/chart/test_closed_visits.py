@@ -9,6 +9,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import stream_encode_multipart
 
 from server.core.declare import endpoints
+from server.modules.visits.queries.content import columns_naming_a_visit
+from tests.chart.children import new_children
 from tests.chart.clinic import Clinic, counts, make_clinic, measured
 from tests.factories.charts import set_visit
 from tests.files.samples import PDF
@@ -18,7 +20,7 @@ ROOMS = {"visits", "vitals", "treatments", "procedures", "records", "vaccines", 
 
 # Each kind of child and each change of one, with what it takes; what is changed was made while the visit was open.
 WRITES: dict[str, dict[str, Any]] = {
-    "PUT /visits/{visit_id}": {"notes": "Pale"},
+    "PUT /visits/{visit_id}": {"notes": "Pale", "diagnoses": [{"display": "Flu"}]},
     "PATCH /visits/{visit_id}": {"notes": "Pale"},
     "POST /visits/{visit_id}/complete": {},
     "POST /visits/{visit_id}/cancel": {"reason": "Left"},
@@ -45,13 +47,29 @@ WRITES: dict[str, dict[str, Any]] = {
     "PUT /records/{record_id}": {"notes": "Better"},
     "PATCH /records/{record_id}": {"notes": "Better"},
     "POST /records/{record_id}/release": {},
-    "POST /vaccines": {"vaccine_code": "08", "administered_on": "2020-01-01", "visit_id": "{visit_id}"},
+    "POST /vaccines": {
+        "vaccine_code": "08",
+        "administered_on": "2020-01-01",
+        "source": "reported",
+        "visit_id": "{visit_id}",
+    },
     "PUT /vaccines/{vaccine_id}": {"vaccine_code": "08", "administered_on": "2020-01-02"},
     "PATCH /vaccines/{vaccine_id}": {"notes": "Left arm"},
     "POST /patients/{patient_id}/documents": {"visit_id": "{visit_id}"},
     "POST /documents/{document_id}/release": {},
     # A list of the patient's that may say at which visit something was found.
     "POST /patients/{patient_id}/conditions": {"display": "Gout", "visit_id": "{visit_id}"},
+}
+# How the paths above name a child, by its table.
+PARAMETERS = {
+    "visit_notes": "note_id",
+    "vital_sets": "vital_id",
+    "treatments": "treatment_id",
+    "procedures": "procedure_id",
+    "medical_records": "record_id",
+    "immunizations": "vaccine_id",
+    "conditions": "entry_id",
+    "documents": "document_id",
 }
 # What writes and is not refused, and why.
 STAYS_POSSIBLE = {
@@ -76,27 +94,16 @@ STAYS_POSSIBLE = {
 
 def children(clinic: Clinic) -> dict[str, dict[str, Any]]:
     """Make one child of each kind at the open visit."""
-    doctor, visit = clinic.doctor, {"visit_id": str(clinic.visit_id)}
-
-    def post(where: str, **body: Any) -> dict[str, Any]:
-        answer = doctor.post(where, json=body)
-        assert answer.status_code == 201, answer.text
-        data: dict[str, Any] = answer.json["data"]
-        return data
-
-    document = doctor.post(path(clinic.patient, "documents"), **upload(visit))
+    made: dict[str, dict[str, Any]] = {"visit_id": {"id": str(clinic.visit_id)}}
+    made["patient_id"] = {"id": str(clinic.patient.id)}
+    for table, (where, body) in new_children(clinic.patient.id, clinic.visit_id).items():
+        answer = clinic.doctor.post(where, json=body)
+        assert answer.status_code == 201, (where, answer.text)
+        made[PARAMETERS[table]] = answer.json["data"]
+    document = clinic.doctor.post(path(clinic.patient, "documents"), **upload({"visit_id": str(clinic.visit_id)}))
     assert document.status_code == 201, document.text
-    return {
-        "note_id": post(f"{clinic.visit}/notes", plan="Rest"),
-        "vital_id": post(f"{clinic.visit}/vitals", **measured()),
-        "treatment_id": post("/treatments", **visit, name="Dressing"),
-        "procedure_id": post("/procedures", **visit, name="ECG"),
-        "record_id": post("/records", **visit, notes="Well"),
-        "vaccine_id": post("/vaccines", **visit, vaccine_code="08", administered_on="2020-01-01"),
-        "document_id": document.json["data"],
-        "patient_id": {"id": str(clinic.patient.id)},
-        "visit_id": {"id": str(clinic.visit_id)},
-    }
+    made[PARAMETERS["documents"]] = document.json["data"]
+    return made
 
 
 def upload(fields: dict[str, Any]) -> dict[str, Any]:
@@ -133,6 +140,12 @@ def test_every_route_that_writes_is_tried_or_said_to_stay_possible(app):
     assert writing_routes(app) - known == set(), "add these to WRITES, or say why a closed visit lets them pass"
     assert known - writing_routes(app) == {"POST /patients/{patient_id}/conditions"}
     assert not WRITES.keys() & STAYS_POSSIBLE.keys()
+
+
+@pytest.mark.only("sqlite")
+def test_every_table_that_names_a_visit_is_tried(app):
+    """A new table joins by its foreign key: its rows are added above, or written with the visit itself."""
+    assert {table.name for table, _ in columns_naming_a_visit()} == {*PARAMETERS, "visit_diagnoses"}
 
 
 @pytest.mark.parametrize("status", ["completed", "cancelled", "entered_in_error"])

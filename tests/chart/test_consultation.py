@@ -158,6 +158,25 @@ def test_what_nobody_has_said_is_added_and_what_stands_is_rewritten_by_who_has_r
     refused(doctor.post(clinic.chart, json={"note": {"plan": "x"}, "version": version}), 412, "stale_version")
 
 
+def test_the_version_may_be_said_in_the_visit(clinic):
+    doctor = clinic.doctor
+    made = doctor.post(clinic.chart, json={"visit": {"chief_complaint": "Cough"}}).json["data"]["visit"]
+    stale = {"visit": {"chief_complaint": "Fever", "version": 1}}
+    refused(doctor.post(clinic.chart, json=stale), 412, "stale_version")
+    refused(doctor.post(clinic.chart, json={**stale, "version": made["version"]}), 412, "stale_version")
+    read = {"visit": {"chief_complaint": "Fever", "version": made["version"]}}
+    refused(doctor.post(clinic.chart, json={**read, "version": 1}), 412, "stale_version")
+    refused(doctor.post(clinic.chart, json=read, headers={"If-Match": '"1"'}), 412, "stale_version")
+    for version in (None, "2", True, -1, 2.5):
+        odd = {"visit": {**read["visit"], "version": version}}
+        refused(doctor.post(clinic.chart, json=odd), 422, "validation_failed", "visit.version")
+    done = doctor.post(clinic.chart, json={**read, "version": made["version"]})
+    assert done.status_code == 201, done.text
+    assert done.json["data"]["visit"]["chief_complaint"] == "Fever"
+    alone = {"visit": {"chief_complaint": "Cold", "version": done.json["data"]["visit"]["version"]}}
+    assert doctor.post(clinic.chart, json=alone).status_code == 201
+
+
 def test_diagnoses_are_added_to_and_taken_off_only_by_who_has_read_them(clinic):
     doctor = clinic.doctor
     gout, flu = ({"display": word, "code": None, "is_primary": False} for word in ("Gout", "Flu"))

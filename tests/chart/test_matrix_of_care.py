@@ -99,6 +99,7 @@ GET    /patients/{patient_id}/summary                    +  +  4  +  +  4  3  3 
 GET    /patients/{patient_id}/export                     3  3  3  3  3  3  3  3  3  +  4   4  +
 POST   /visits                                           +  +  +  +  +  +  3  +  3  3  3   3  3
 """
+AGAIN = {"confirm_new": True}
 ROOMS = {"visits", "vitals", "treatments", "procedures", "records", "vaccines", "chart"}
 # Of no patient: the catalogue; of two: merging, which the role matrix holds; one's own chart alone: `/records/me`.
 ELSEWHERE = {
@@ -190,7 +191,7 @@ class Cast:
         if kind == "own_record":
             return post("/records/me", {"notes": "I feel well"}, by=clinic.somebody)
         if kind == "vaccine":
-            return post("/vaccines", {**patient, "vaccine_code": "08", "administered_on": "2020-01-01"})
+            return post("/vaccines", {**patient, "vaccine_code": "08", "administered_on": "2020-01-01", **AGAIN})
         answer = doctor.post(path(clinic.patient, "documents"), **upload())
         assert answer.status_code == 201, answer.text
         document: dict[str, Any] = answer.json["data"]
@@ -213,7 +214,7 @@ class Cast:
         """Return what a request sends that may be done."""
         clinic = self.clinic
         patient, visit = {"patient_id": str(clinic.patient.id)}, {"visit_id": str(clinic.visit_id)}
-        vaccine = {"vaccine_code": "08", "administered_on": "2021-02-01"}
+        vaccine = {"vaccine_code": "08", "administered_on": "2021-02-01", **AGAIN}
         bodies: dict[str, dict[str, Any]] = {
             "POST /visits": {**patient, "doctor_id": str(clinic.doctor_id)},
             "PUT /visits/{visit_id}": {"notes": "Pale"},
@@ -240,7 +241,7 @@ class Cast:
             "POST /records": {**patient, "notes": "Well"},
             "PUT /records/{record_id}": {"notes": "Better"},
             "PATCH /records/{record_id}": {"notes": "Best"},
-            "POST /vaccines": {**patient, "vaccine_code": "08", "administered_on": "2021-01-01"},
+            "POST /vaccines": {**patient, **vaccine},
             "PUT /vaccines/{vaccine_id}": vaccine,
             "PATCH /vaccines/{vaccine_id}": {"notes": "Left arm"},
         }

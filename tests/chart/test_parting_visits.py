@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from server.core.db import Base, db
 from server.modules.chart.queries.schema import belongings
+from tests.chart.children import new_children
 from tests.chart.test_parting import merged, parted, told
 from tests.factories.calendar import signed_in_doctor
 from tests.factories.people import make_patient
 from tests.procedures.support import make_service, order, perform
 from tests.records.documents_support import send
 from tests.visits.support import one, verb, walk_in
-from tests.visits.test_closed import new_children
 from tests.vitals.support import amend, take
 
 ALONG = "written since, went with what it belongs to"
@@ -57,7 +57,7 @@ def test_what_was_written_since_at_a_visit_goes_home_with_it(app, admin, doctor,
     visit = walk_in(doctor, duplicate)
     merged(admin, survivor, duplicate)
     made = {}
-    for name, (where, body) in new_children(survivor, visit).items():
+    for name, (where, body) in new_children(survivor.id, visit["id"]).items():
         answer = doctor.post(where, json=body)
         assert answer.status_code == 201, (name, answer.text)
         made[name] = answer.json["data"]["id"]

@@ -6,6 +6,7 @@ from typing import Any
 import pypdfium2
 import pytest
 
+from server.core.clock import today
 from server.core.pdf import Printout, paper_of
 from tests.chart.clinic import Clinic, make_clinic, measured, whole
 from tests.factories.charts import set_visit
@@ -49,7 +50,9 @@ def test_all_that_stands_is_printed(app, clinic):
     note = noted(doctor, clinic, assessment="BP <90/60 & K+ >5.5", plan="See O'Brien, µg not mg")
     doctor.post(f"{clinic.visit}/notes/{note['id']}/addenda", json={"text": "The culture came back."})
     vaccine = {"patient_id": str(clinic.patient.id), "visit_id": str(clinic.visit_id), "vaccine_code": "08"}
-    given = doctor.post("/vaccines", json={**vaccine, "administered_on": data["visit"]["started_at"][:10]})
+    with app.app_context():
+        vaccine["administered_on"] = str(today())
+    given = doctor.post("/vaccines", json=vaccine)
     assert given.status_code == 201, given.text
     performed = data["procedures"][0]["id"]
     doctor.post(f"/procedures/{performed}/perform", json={"outcome": "FEV1 82 %", "complications": "None"})
@@ -64,7 +67,7 @@ def test_all_that_stands_is_printed(app, clinic):
         *("Heart rate 72 /min", "Blood pressure 128/82 mmHg", "37.0 °C (as taken: 98.6 °F)", "Sitting"),
         *("BP <90/60 & K+ >5.5", "See O'Brien, µg not mg", "Signed by", "The culture came back.", "Added by"),
         *("Inhalation Planned", "Dressing In progress", "O'Brien said so"),
-        *("Spirometry Performed", "FEV1 82 %", "Complications: None", "Chest X-ray Ordered", "Fever"),
+        *("Spirometry Performed", "Outcome: FEV1 82 %", "Complications: None", "Chest X-ray Ordered", "Reason: Fever"),
         *("Vaccines", given.json["data"]["name"][:20], "Drink 2 l", "What follows", "Follow up"),
     ):
         assert said in text, said
@@ -75,6 +78,111 @@ def test_all_that_stands_is_printed(app, clinic):
         f"attachment; filename=\"visit-{number}.pdf\"; filename*=UTF-8''visit-{number}.pdf"
     )
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def titled(app: Any, clinic: Clinic, title: str) -> None:
+    """Give the doctor of the visit a title."""
+    admin = signed_in(app, "admin")
+    version = admin.get(f"/doctors/{clinic.doctor_id}").json["data"]["version"]
+    changed = admin.patch(f"/doctors/{clinic.doctor_id}", json={"title": title, "version": version})
+    assert changed.status_code == 200, changed.text
+
+
+def printed(someone: Any, clinic: Clinic) -> str:
+    return text_of(someone.get(f"{clinic.visit}/summary.pdf"))
+
+
+def test_who_wrote_and_who_signed_is_told_with_their_titles(app, clinic):
+    titled(app, clinic, "Dr. med.")
+    drafted = noted(clinic.nurse, clinic, sign=False, plan="Rest")
+    where = f"{clinic.visit}/notes/{drafted['id']}"
+    assert clinic.doctor.post(f"{where}/sign").status_code == 200
+    assert clinic.doctor.post(f"{where}/addenda", json={"text": "No growth."}).status_code == 201
+    ordered = clinic.doctor.post("/procedures", json={"visit_id": str(clinic.visit_id), "name": "ECG"}).json["data"]
+    assert clinic.doctor.post(f"/procedures/{ordered['id']}/perform").status_code == 200
+    text = printed(clinic.doctor, clinic)
+    doctor, nurse = (f"{one.user.first_name} {one.user.last_name}" for one in (clinic.doctor, clinic.nurse))
+    assert f"Doctor Dr. med. {clinic.doctor_name}" in text
+    assert f"Drafted by {nurse}. Signed by Dr. med. {doctor}," in text
+    assert f"Added by Dr. med. {doctor}," in text
+    assert f"Performed by: Dr. med. {doctor}" in text
+
+
+def test_who_signs_their_own_note_is_named_once(clinic):
+    noted(clinic.doctor, clinic, plan="Rest")
+    text = printed(clinic.doctor, clinic)
+    assert "Signed by" in text
+    assert "Drafted by" not in text
+
+
+def test_the_notes_on_the_visit_are_printed_for_the_patient_once_it_is_completed(clinic):
+    sent = {"visit": {"notes": "Came with her daughter.\nAn interpreter helped."}}
+    assert clinic.doctor.post(clinic.chart, json=sent).status_code == 201
+    refused(clinic.somebody.get(f"{clinic.visit}/summary.pdf"), 404, "not_found")
+    assert clinic.doctor.post(f"{clinic.visit}/complete").status_code == 200
+    for someone in (clinic.somebody, clinic.doctor):
+        assert "Notes on the visit Came with her daughter. An interpreter helped." in printed(someone, clinic)
+
+
+def test_what_a_treatment_used_is_printed_once_it_is_completed(clinic):
+    used = [{"item_id": str(clinic.item_id), "quantity": 2}]
+    sent = {"treatments": [{"name": "Dressing", "items_used": used, "notes": "Dry."}]}
+    (treatment,) = clinic.doctor.post(clinic.chart, json=sent).json["data"]["treatments"]
+    assert "Used:" not in printed(clinic.doctor, clinic)
+    assert clinic.doctor.post(f"/treatments/{treatment['id']}/complete").status_code == 200
+    item = treatment["items_used"][0]
+    assert f"Dressing Used: {item['name']} (2 {item['unit']}) Dry." in printed(clinic.doctor, clinic)
+
+
+def test_how_a_vaccine_was_given_is_printed(app, clinic):
+    with app.app_context():
+        dose = {"visit_id": str(clinic.visit_id), "administered_on": str(today())}
+    how = {"route": "intramuscular", "site": "left arm", "lot_number": "A1", "manufacturer": "Acme", "dose_number": 2}
+    given = clinic.doctor.post("/vaccines", json={**dose, **how, "vaccine_code": "08", "notes": "Well tolerated."})
+    assert given.status_code == 201, given.text
+    refusal = {"status": "not_done", "not_done_reason": "Fever"}
+    assert clinic.doctor.post("/vaccines", json={**dose, **refusal, "vaccine_code": "115"}).status_code == 201
+    text = printed(clinic.doctor, clinic)
+    assert "dose 2, lot A1, by Acme, route intramuscular, site left arm" in text
+    assert f"{given.json['data']['name']} Well tolerated." in text
+    assert "Tdap Fever" in text
+
+
+def test_what_follows_says_why(clinic):
+    assert clinic.doctor.post(clinic.chart, json={"follow_up": whole(clinic)["follow_up"]}).status_code == 201
+    assert "Is it better?" in printed(clinic.doctor, clinic)
+
+
+def test_each_usual_range_names_its_source_on_a_line_of_its_own(clinic):
+    taken = clinic.doctor.post(clinic.chart, json={"vitals": measured()}).json["data"]["vitals"]["measurements"]
+    (page,) = pages_of(clinic.doctor.get(f"{clinic.visit}/summary.pdf").data)
+    lines = [" ".join(line.split()) for line in page.splitlines()]
+    sources = {one["kind"]: one["range"]["source"] for one in taken}
+    assert f"Heart rate: {sources['heart_rate']}." in lines
+    assert f"Temperature: {sources['temperature']}." in lines
+    assert f"Blood pressure, diastolic: {sources['diastolic']}." in lines
+
+
+@pytest.mark.parametrize("status", ["cancelled", "entered_in_error"])
+def test_a_visit_that_did_not_take_place_is_not_still_open(app, clinic, status):
+    assert "Ended still open" in printed(clinic.doctor, clinic)
+    set_visit(app, clinic.visit_id, status=status)
+    text = printed(clinic.doctor, clinic)
+    assert "Ended \N{EN DASH}" in text
+    assert "still open" not in text
+
+
+def test_the_lines_of_a_list_stand_apart():
+    tight, loose = (Printout(title="A print", footer_text="P1", author="A clinic") for _ in range(2))
+    tight.text_of("One\nTwo\nThree")
+    loose.rich("<ul><li>One</li><li>Two</li><li>Three</li></ul>")
+
+    def gap(printout: Printout) -> float:
+        page = pypdfium2.PdfDocument(printout.finished())[0].get_textpage()
+        tops = [page.get_charbox(page.get_text_range().index(word))[3] for word in ("Two", "Three")]
+        return tops[0] - tops[1]
+
+    assert gap(loose) > gap(tight) + 2
 
 
 def test_a_draft_never_appears_and_neither_does_what_was_an_error(clinic):

@@ -15,7 +15,7 @@ from server.modules.chart.queries.export import LEFT_OUT, SHOWN, Shown, held_tab
 from server.modules.chart.queries.schema import columns_naming_a_patient
 from tests.chart.support import fill, values_of
 from tests.factories.database import audit_rows
-from tests.factories.people import make_patient, make_user, signed_in
+from tests.factories.people import make_patient, make_user, named, signed_in
 from tests.factories.stock import make_item
 from tests.patients.support import path, refused, register
 
@@ -90,7 +90,9 @@ def test_the_summary_has_what_the_rooms_have(doctor):
     assert data["history"]["no_known_allergies"] is None
     other = register(doctor, last_name="Zorn")
     doctor.put(path(other, "allergies", "none-known"), json={})
-    assert doctor.get(path(other, "summary")).json["data"]["history"]["no_known_allergies"]["stated_by"]
+    assert doctor.get(path(other, "summary")).json["data"]["history"]["no_known_allergies"]["author"] == named(doctor)
+    history = doctor.get(path(other, "medical-history")).json["data"]
+    assert history["no_known_allergies"]["author"] == named(doctor)
 
 
 def test_the_summary_costs_the_same_however_long_the_lists_are(app, doctor):

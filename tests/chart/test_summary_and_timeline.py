@@ -136,8 +136,9 @@ def test_the_summary_is_one_screen_of_all_rooms(app, clinic):
     assert summary(clinic.nurse, clinic) == data
 
 
-def test_the_latest_value_of_each_kind_is_shown(clinic):
+def test_the_latest_value_of_each_kind_is_shown(app, clinic):
     doctor = clinic.doctor
+    set_visit(app, clinic.visit_id, started_at=now() - timedelta(days=3))
     for days, value in ((3, 90), (1, 80), (2, 85)):
         taken = {"measured_at": (now() - timedelta(days=days)).isoformat()}
         values = [{"kind": "heart_rate", "value": value, "unit": "/min"}]

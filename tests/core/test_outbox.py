@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import orjson
 import pytest
-from aiosmtpd.controller import Controller
 
 from server.core.ids import new_id
 from server.core.mail import FileMailer
@@ -17,6 +16,7 @@ from server.core.uow import command
 from server.modules.notifications.service import enqueue_mail, forget_asked_for, forget_details, outbox
 from tests.factories.database import body_of, deliver, everything, mails, query, token_in
 from tests.factories.people import API, signed_in
+from tests.factories.post import Post
 from tests.live import LiveServer
 
 NEW = {"email": "new@example.com", "first_name": "Zoë", "last_name": "Łuk", "roles": ["nurse"]}
@@ -147,40 +147,19 @@ def test_the_outbox_holds_no_text_and_no_secret(app, as_role):
     assert "choose a password" not in repr(query(app, "SELECT * FROM outbox")).lower()
 
 
-class Inbox:
-    """Keep what an SMTP server is given."""
-
-    def __init__(self):
-        self.received = []
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 -- aiosmtpd's own name
-        self.received.append(envelope)
-        return "250 OK"
-
-
 @pytest.fixture
-def smtp():
-    """Give SMTP servers on one free port, one after the other."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    running = []
-
-    def start():
-        running.append(Controller(Inbox(), hostname="127.0.0.1", port=port))
-        running[-1].start()
-        return running[-1]
-
-    start.url = f"smtp://127.0.0.1:{port}"
-    yield start
-    for controller in running:
-        controller.stop(no_assert=True)
+def post():
+    """Give an SMTP server that is away until it opens."""
+    server = Post()
+    yield server
+    server.close()
 
 
-def test_mail_goes_by_smtp(app, make_app, as_role, smtp):
-    inbox = smtp()
+def test_mail_goes_by_smtp(app, make_app, as_role, post):
+    post.open()
     invite(as_role)
-    assert deliver(make_app(SMTP_URL=smtp.url)) == 1
-    (envelope,) = inbox.handler.received
+    assert deliver(make_app(SMTP_URL=post.url)) == 1
+    (envelope,) = post.inbox.received
     assert envelope.rcpt_tos == [NEW["email"]]
     assert envelope.mail_from == "no-reply@polyclinic.example"
     assert "Zoë Łuk" in envelope.content.decode()
@@ -188,15 +167,15 @@ def test_mail_goes_by_smtp(app, make_app, as_role, smtp):
     assert mails(app) == []
 
 
-def test_an_smtp_server_that_is_away_loses_nothing(make_app, clock, as_role, smtp):
+def test_an_smtp_server_that_is_away_loses_nothing(make_app, clock, as_role, post):
     invite(as_role)
-    posting = make_app(SMTP_URL=smtp.url)
+    posting = make_app(SMTP_URL=post.url)
     assert deliver(posting) == 0
     assert box(posting)[0]["status"] == "pending"
-    inbox = smtp()
+    post.open()
     clock.shift(31)
     assert deliver(posting) == 1
-    assert len(inbox.handler.received) == 1
+    assert len(post.inbox.received) == 1
 
 
 def test_a_poisoned_mail_ends_as_a_dead_letter_and_holds_up_nobody(app, clock, as_role, monkeypatch):
@@ -318,17 +297,17 @@ def test_every_try_carries_one_message_id(app, clock, as_role, monkeypatch):
     assert len(seen) == 2
 
 
-def test_while_the_server_is_away_one_try_is_spent_and_not_one_of_each(make_app, clock, as_role, smtp):
+def test_while_the_server_is_away_one_try_is_spent_and_not_one_of_each(make_app, clock, as_role, post):
     for number in range(5):
         invite(as_role, email=f"person-{number}@example.net")
-    posting = make_app(SMTP_URL=smtp.url)
+    posting = make_app(SMTP_URL=post.url)
     for _ in range(3):
         assert deliver(posting) == 0
     assert sum(row["attempts"] for row in box(posting)) == 3
-    inbox = smtp()
+    post.open()
     clock.shift(31)
     assert deliver(posting) == 5
-    assert len({str(envelope.rcpt_tos) for envelope in inbox.handler.received}) == 5
+    assert len({str(envelope.rcpt_tos) for envelope in post.inbox.received}) == 5
 
 
 def test_the_caller_does_not_wait_for_a_server_that_hangs(leg):
@@ -343,10 +322,10 @@ def test_the_caller_does_not_wait_for_a_server_that_hangs(leg):
                 body = orjson.dumps({**NEW, "email": f"person-{number}@example.net"})
                 request = urllib.request.Request(f"{server.base_url}{API}/users", data=body, headers=headers)  # noqa: S310 -- http
                 begun = time.monotonic()
-                with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 -- http
+                with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 -- http
                     assert answer.status == 201
                 slowest = max(slowest, time.monotonic() - begun)
-            assert slowest < 5, "the server's time-out is 10 s"
+            assert slowest < 10, "who waits for it waits for the time-out, 10 s"
         finally:
             server.kill()
     assert {row["status"] for row in box(leg.app)} == {"pending"}

@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
@@ -11,6 +12,8 @@ from server.core.db import db
 from server.core.uow import command
 from server.modules.visits.models import Visit
 
+# When a visit began at which something is said to have happened since.
+NEW_YEAR = datetime(2026, 1, 1, 8, tzinfo=UTC)
 # Far from what the application counts itself.
 _numbers = itertools.count(500_000)
 

@@ -170,3 +170,8 @@ def relate(
     with app.app_context(), command("tests.relate", "care_relation"):
         relation = care.relate(patient_id=patient_id, source=source, user_id=user_id, audience=audience, **times)
         return relation.id
+
+
+def named(someone: SignedIn) -> dict[str, str]:
+    """Return how answers name somebody of the staff."""
+    return {"id": str(someone.user.id), "name": f"{someone.user.first_name} {someone.user.last_name}"}

@@ -222,6 +222,16 @@ def test_procedures_without_a_name_or_in_the_future_are_kept_with_the_reason(app
     assert rows(app, "procedures") == []
 
 
+def test_two_entries_that_tell_of_one_dose_are_both_taken_and_one_counts(app, tmp_path):
+    first = immunization(1, OF, encounter=at(SEEN))
+    take_in(app, tmp_path, SEEN, first)
+    again = immunization(2, OF)
+    take_in(app, tmp_path, again)
+    found = {str(one["id"]): one["validity"] for one in rows(app, "immunizations")}
+    assert found.keys() == {first["id"], again["id"]}
+    assert sorted(found.values()) == ["not_valid", "valid"]
+
+
 def test_doses_are_judged_by_the_schedule_and_kept_whatever_their_date(app, tmp_path):
     doses = [
         immunization(

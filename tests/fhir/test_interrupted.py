@@ -61,6 +61,7 @@ def test_an_archive_goes_on_where_it_was_killed(app, leg, tmp_path):
         files[f"{number:04}.json"] = bundle(one, *chart, allergy(number, one["id"], "Latex"), seen)
     path = archive(tmp_path / "all.tar.gz", files)
     assert kill_when(start_import(leg, path), app, lambda n: n > 20) == -signal.SIGKILL
+    leg.settle()
     done = len(rows(app, "patients"))
     assert 20 < done < FILES
     assert len(rows(app, "conditions")) == done * 5
@@ -85,6 +86,7 @@ def test_lines_go_on_at_the_part_that_was_not_committed(app, leg, tmp_path):
     path = tmp_path / "Patient.ndjson"
     path.write_bytes(ndjson(*(patient(number) for number in range(2500))))
     assert kill_when(start_import(leg, path), app, lambda n: n > 0) == -signal.SIGKILL
+    leg.settle()
     done = len(rows(app, "patients"))
     assert done < 2500
     assert done % 500 == 0

@@ -37,7 +37,7 @@ class Breaking(io.BytesIO):
         self.error = error
 
     def read(self, size=-1):
-        if self.tell():
+        if self.tell() or size < 0:
             raise self.error
         return super().read(1000)
 
@@ -93,6 +93,56 @@ def test_a_folder_has_no_half_files(tmp_path, number, error):
     assert list(tmp_path.rglob("*.part"))
     storage.remove(key)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_bucket_has_no_half_objects():
+    fsspec.filesystem("memory").store.clear()
+    storage, key = BucketStorage("memory", "bucket/prefix"), new_key()
+    with pytest.raises(Unavailable):
+        storage.put(key, Breaking(OSError(errno.EIO, "broken")))
+    with pytest.raises(FileMissing):
+        storage.open(key)
+    assert fsspec.filesystem("memory").store == {}
+
+
+def test_what_fails_while_a_bucket_is_read_is_unavailable_too(monkeypatch):
+    class Lost(io.BytesIO):
+        def readinto(self, _buffer):
+            raise ConnectionError
+
+    monkeypatch.setattr(fsspec, "filesystem", lambda *_how, **_more: _Bucket(Lost()))
+    with BucketStorage("s3", "bucket").open(new_key()) as opened, pytest.raises(Unavailable):
+        opened.read()
+
+
+def test_a_bucket_that_never_answers_is_waited_for_only_so_long(monkeypatch):
+    bucket = _Bucket(None)
+    monkeypatch.setattr(fsspec, "filesystem", lambda *_how, **_more: bucket)
+    with pytest.raises(Unavailable):
+        BucketStorage("s3", "bucket").put(new_key(), io.BytesIO(CONTENT))
+    assert bucket.timeout < 30
+    assert bucket.retries == 1
+    assert bucket.is_forgotten
+
+
+class _Bucket:
+    """What fsspec gives for a bucket that hangs when something is put into it."""
+
+    is_forgotten = False
+
+    def __init__(self, content):
+        self.content = content
+
+    def open(self, _path, *_how, **_more):
+        return self.content
+
+    def pipe_file(self, _path, value, *, timeout):
+        assert value == CONTENT
+        self.timeout = timeout
+        raise TimeoutError
+
+    def clear_instance_cache(self):
+        self.is_forgotten = True
 
 
 def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path):

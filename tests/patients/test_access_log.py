@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from server.core.db import db
+from server.core.declare import endpoints
 from server.core.uow import command
+from server.modules.patients import told
 from server.modules.patients.models import Patient
 from tests.factories.people import make_patient, make_user, relate, signed_in
 from tests.patients.support import path, refused
@@ -38,10 +40,37 @@ def test_patients_see_who_saw_them_and_why(app, somebody, own):
     nurse.post(path(own, "allergies"), json={"substance": "Latex", "severity": "mild"})
     found = rows(somebody.get(path(own, "access-log")))
     assert [row["action"] for row in found] == ["allergies.add", "conditions.list", "patients.break_glass"]
+    assert [row["what"] for row in found] == [
+        "Allergies: added",
+        "Conditions: list read",
+        "Personal details: chart opened in an emergency",
+    ]
     assert all(row["actor"]["name"] == "Nia Okoro" and row["actor"]["roles"] == ["nurse"] for row in found)
     assert all(row["break_glass"] == {"reason": REASON} for row in found)
     assert found[1]["route"].endswith("/conditions")
     assert [row["at"] for row in found] == sorted((row["at"] for row in found), reverse=True)
+
+
+def test_what_was_done_is_told_in_plain_words(app, somebody, own):
+    doctor = signed_in(app, "doctor")
+    relate(app, own.id, doctor.user.id)
+    for kind in ("vitals", "documents", "medical-history", "summary"):
+        assert doctor.get(path(own, kind)).status_code == 200
+    doctor.get(f"/records?patient_id={own.id}")
+    assert [row["what"] for row in rows(somebody.get(path(own, "access-log")))] == [
+        "Medical records: list read",
+        "Whole chart: summary read",
+        "Medical history: read",
+        "Documents: list read",
+        "Vital signs: list read",
+    ]
+
+
+def test_there_are_words_for_all_that_is_done_to_a_chart(app):
+    declared = [one.declaration for one in endpoints(app)]
+    done = {one.action.partition(".")[2] for one in declared if one.within is not None or one.object_type == "visit"}
+    assert {verb for verb in done if not told.is_known(verb)} == set()
+    assert told.what_was_done("time_off.half_day") == "Time off: half day"
 
 
 def test_admins_read_the_log_of_everybody_and_others_of_nobody(app, somebody, own):

@@ -2,7 +2,7 @@ import uuid
 
 import pytest
 
-from tests.factories.people import make_patient, relate, signed_in
+from tests.factories.people import make_patient, named, relate, signed_in
 from tests.patients.support import ids, path, refused, register
 
 WHOLE = {
@@ -35,7 +35,7 @@ def test_every_field_is_kept(doctor, where):
     made = answer.json["data"]
     assert {name: made[name] for name in WHOLE} == WHOLE
     assert made["version"] == 1
-    assert made["recorded_by"] == str(doctor.user.id)
+    assert (made["recorded_by"], made["author"]) == (str(doctor.user.id), named(doctor))
     assert made["voided"] is None
     assert answer.headers["Location"].endswith(f"{where}/{made['id']}")
     assert answer.headers["ETag"] == '"1"'
@@ -114,7 +114,7 @@ def test_none_known_is_a_statement(doctor, patient, where):
     assert answer.status_code == 200
     stated = answer.json["data"]
     assert stated["patient_id"] == patient["id"]
-    assert stated["stated_by"] == str(doctor.user.id)
+    assert (stated["stated_by"], stated["author"]) == (str(doctor.user.id), named(doctor))
     assert doctor.put(f"{where}/none-known", json={}).json["data"] == stated
     assert doctor.get(history).json["data"]["no_known_allergies"] == stated
 
@@ -158,7 +158,7 @@ def test_entered_in_error(doctor, patient, where):
     assert doctor.get(path(patient, "medical-history")).json["data"]["allergies"] == [kept]
     shown = doctor.get(item).json["data"]
     assert shown["status"] == "entered_in_error"
-    assert shown["voided"]["by"] == str(doctor.user.id)
+    assert shown["voided"]["by"] == named(doctor)
     assert shown["voided"]["reason"] == "typo"
     assert shown["voided"]["at"].endswith("Z")
     assert shown["version"] == 2

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import pytest
 
 from tests.factories.calendar import DoctorFacts, signed_in_doctor
-from tests.factories.charts import make_visit
+from tests.factories.charts import NEW_YEAR, make_visit
 from tests.factories.people import PatientFacts, SignedIn, make_patient, relate, signed_in
 
 
 @dataclass(frozen=True)
 class Ward:
-    """A patient at an open visit, the visit's doctor and a nurse."""
+    """A patient at a visit that is open since New Year, the visit's doctor and a nurse."""
 
     patient: PatientFacts
     visit_id: uuid.UUID
@@ -28,4 +28,5 @@ def ward(app):
     doctor, profile = signed_in_doctor(app)
     for someone in (doctor, nurse):
         relate(app, patient.id, someone.user.id)
-    return Ward(patient, make_visit(app, patient.id, profile.id), doctor, profile, nurse)
+    visit_id = make_visit(app, patient.id, profile.id, started_at=NEW_YEAR)
+    return Ward(patient, visit_id, doctor, profile, nurse)

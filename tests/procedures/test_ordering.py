@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories.calendar import make_doctor
 from tests.factories.charts import make_visit, set_visit
-from tests.factories.people import make_patient, relate, signed_in
+from tests.factories.people import make_patient, named, relate, signed_in
 from tests.patients.support import refused
 from tests.procedures.support import WHOLE, make_service, one, order, perform
 
@@ -21,6 +21,7 @@ def test_every_field_is_kept(ward):
         "mrn": ward.patient.mrn,
     }
     assert (made["visit_id"], made["recorded_by"]) == (str(ward.visit_id), str(ward.doctor.user.id))
+    assert made["author"] == named(ward.doctor)
     assert (made["charge_id"], made["voided"], made["cancel_reason"]) == (None, None, None)
     assert ward.nurse.get(one(made)).json["data"] == made
 

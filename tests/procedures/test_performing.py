@@ -53,6 +53,16 @@ def test_the_time_lies_in_the_life_of_the_patient(app, clock):
         refused(nurse.post(one(made, "perform"), json={"performed_at": at}), 422, "validation_failed", "performed_at")
 
 
+def test_what_was_ordered_at_a_visit_was_not_performed_before_its_day(ward):
+    made = order(ward.doctor, visit_id=ward.visit_id)
+    body = {"performed_at": "2025-12-31T22:59:59Z"}
+    refused(ward.nurse.post(one(made, "perform"), json=body), 422, "validation_failed", "performed_at")
+    # The visit began on New Year's day, which in Berlin begins an hour before midnight in UTC.
+    assert perform(ward.nurse, made, performed_at="2025-12-31T23:00:00Z")["performed"]["at"] == "2025-12-31T23:00:00Z"
+    elsewhere = order(ward.doctor, patient_id=ward.patient.id)
+    assert perform(ward.nurse, elsewhere, **body)["performed"]["at"] == body["performed_at"]
+
+
 def test_a_service_is_charged_by_the_fee_schedule(app, ward):
     service = make_service(app)
     made = order(ward.doctor, visit_id=ward.visit_id, service_id=service, name="Wart removal")

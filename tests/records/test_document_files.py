@@ -161,6 +161,29 @@ def test_a_repeated_key_answers_as_the_first_time(doctor, patient):
     assert len(ids(doctor.get(path(patient, "documents")))) == 1
 
 
+def test_a_repeated_key_stores_nothing_again(app, doctor, patient):
+    key, picture = {"Idempotency-Key": "upload-3"}, image("PNG")
+    made = send(doctor, patient, picture, "x.png", headers=key).json["data"]
+    there = stored(app)
+    assert len(there) == 2
+    assert send(doctor, patient, picture, "x.png", headers=key).json["data"] == made
+    refused(send(doctor, patient, picture, "y.png", headers=key), 422, "idempotency_key_reused")
+    assert stored(app) == there
+    assert [row["status"] for row in rows(app)] == ["kept"]
+
+
+@pytest.mark.parametrize("when", [(86_399, True), (86_401, False)])
+def test_a_key_in_its_last_minutes_finds_its_file_either_way(app, clock, doctor, patient, when):
+    key = {"Idempotency-Key": "upload-4"}
+    made = send(doctor, patient, headers=key).json["data"]
+    seconds, is_kept = when
+    clock.shift(seconds)
+    again = send(signed_in(app, user=doctor.user), patient, headers=key)
+    assert again.status_code == 201, again.text
+    assert (again.json["data"]["id"] == made["id"]) is is_kept
+    assert ("Idempotency-Replayed" in again.headers) is is_kept
+
+
 def test_a_technician_who_does_not_read_gets_the_answer_again(app, patient):
     technician, key = carer(app, "technician", patient), {"Idempotency-Key": "upload-2"}
     first, again = (send(technician, patient, headers=key) for _ in range(2))

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from tests.factories.database import audit_rows
-from tests.factories.people import make_patient
+from tests.factories.people import make_patient, named
 from tests.files.samples import PDF, image
 from tests.patients.support import ids, path, refused
 from tests.records.documents_support import bring, carer, doctor_of, item, release, send, void, with_chart
@@ -13,8 +13,20 @@ from tests.visits.support import walk_in
 
 SHOWN = {
     *("id", "created_at", "updated_at", "version", "patient_id", "patient", "visit_id", "doctor_id", "doctor"),
-    *("recorded_by", "source", "status", "title", "file_name", "media_type", "size", "sha256", "has_preview", "scan"),
-    *("released", "voided"),
+    *(
+        "recorded_by",
+        "author",
+        "source",
+        "status",
+        "title",
+        "file_name",
+        "media_type",
+        "size",
+        "sha256",
+        "has_preview",
+        "scan",
+    ),
+    *("has_preview", "scan", "released", "voided"),
 }
 
 
@@ -46,7 +58,7 @@ def test_every_field_is_kept(doctor, patient):
     assert (made["size"], made["status"], made["source"]) == (len(PDF), "held", "clinic")
     assert (made["has_preview"], made["scan"], made["version"]) == (False, "unscanned", 1)
     assert (made["released"], made["voided"], made["visit_id"]) == (None, None, None)
-    assert made["recorded_by"] == str(doctor.user.id)
+    assert (made["recorded_by"], made["author"]) == (str(doctor.user.id), named(doctor))
     assert made["patient"] == {
         "id": str(patient.id),
         "name": f"{patient.first_name} {patient.last_name}",
@@ -161,7 +173,7 @@ def test_release_is_once(doctor, nurse, patient):
     assert answer.status_code == 200, answer.text
     data = answer.json["data"]
     assert (data["status"], data["version"]) == ("released", 2)
-    assert data["released"]["by"] == str(doctor.user.id)
+    assert data["released"]["by"] == named(doctor)
     refused(release(doctor, made), 409, "already_released")
 
 
@@ -189,7 +201,7 @@ def test_entered_in_error(doctor, nurse, patient):
     assert ids(nurse.get(path(patient, "documents"))) == [kept["id"]]
     shown = doctor.get(item(made)).json["data"]
     assert shown["status"] == "entered_in_error"
-    assert (shown["voided"]["by"], shown["voided"]["reason"]) == (str(nurse.user.id), "typo")
+    assert (shown["voided"]["by"], shown["voided"]["reason"]) == (named(nurse), "typo")
     assert doctor.get(item(made, "content")).data == PDF
     refused(release(doctor, made), 409, "entered_in_error")
 

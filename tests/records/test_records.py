@@ -3,11 +3,14 @@ import uuid
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from server.core.db import db
+from server.core.uow import command
+from server.modules.records.models import Document
 from tests.factories.calendar import make_doctor
 from tests.factories.charts import make_visit, set_visit
 from tests.factories.database import query
 from tests.factories.people import make_patient, relate
-from tests.patients.support import ids, refused
+from tests.patients.support import ids, path, refused
 from tests.patients.test_races import at_once, send
 from tests.records.records_support import (
     TEXTS,
@@ -111,6 +114,30 @@ def test_where_nothing_differs_there_is_no_next_version(scene):
     assert len(versions(scene.doctor, made)) == 1
 
 
+def test_a_version_says_why_it_came(scene):
+    made = written(scene.doctor, scene, notes="First")
+    why = "Left & right were mixed up <1 cm>"
+    second = changed(scene.doctor, released(scene.doctor, made), notes="Second", reason=why)
+    assert "reason" not in second
+    assert changed(scene.doctor, second, reason="Nothing differs") == second
+    body = {**second, "notes": "Third", "reason": "A typo"}
+    third = scene.doctor.put(one(made), json=body).json["data"]
+    assert third["number"] == 3
+    changed(scene.doctor, third, notes="Fourth")
+    told = [(one["number"], one["reason"]) for one in versions(scene.nurse, made)]
+    assert told == [(4, None), (3, "A typo"), (2, why), (1, None)]
+    assert [one["reason"] for one in versions(scene.somebody, made)] == [None]
+    for reason, code in (
+        ("", "validation_failed"),
+        ("x" * 501, "validation_failed"),
+        ("<b>x</b>", "markup_not_allowed"),
+    ):
+        body = {"notes": "x", "reason": reason, "version": third["version"] + 1}
+        refused(scene.doctor.patch(one(made), json=body), 422, code, "reason")
+    first = {"patient_id": str(scene.patient.id), "notes": "x", "reason": "New"}
+    refused(scene.doctor.post("/records", json=first), 422, "validation_failed", "reason")
+
+
 def test_patch_takes_parts_away_but_not_the_last(scene):
     made = written(scene.doctor, scene, notes="x", diagnosis={"code": "J45", "display": "Asthma"})
     refused(
@@ -184,7 +211,7 @@ def test_entered_in_error(scene):
     assert ids(scene.doctor.get("/records?status=entered_in_error")) == [made["id"]]
     shown = seen(scene.nurse, made)
     assert (shown["status"], shown["voided"]["reason"]) == ("entered_in_error", "typo")
-    assert shown["voided"]["by"] == str(scene.doctor.user.id)
+    assert shown["voided"]["by"] == person(scene.doctor)
     refused(scene.doctor.patch(one(made), json={"notes": "x", "version": 3}), 409, "entered_in_error")
     refused(scene.doctor.post(one(made, "release")), 409, "entered_in_error")
     refused(scene.somebody.get(one(made)), 404, "not_found")
@@ -239,6 +266,49 @@ def test_what_was_attached_stays_when_it_turns_out_an_error(app, scene):
     made = written(scene.doctor, scene, attachments=[mine])
     query(app, "UPDATE documents SET status = 'entered_in_error'")
     assert changed(scene.doctor, made, attachments=[mine], notes="x")["attachments"] == [mine]
+
+
+def test_a_record_that_names_an_error_is_not_released(app, scene):
+    right, wrong = make_document(app, scene.patient.id), make_document(app, scene.patient.id)
+    made = written(scene.doctor, scene, attachments=[right, wrong])
+    query(app, f"UPDATE documents SET status = 'entered_in_error' WHERE title = '{titled(app, wrong)}'")
+    answer = scene.doctor.post(one(made, "release"))
+    refused(answer, 409, "attachment_in_error", "attachments.1")
+    assert "attachments.0" not in answer.json["errors"]
+    refused(scene.somebody.get(one(made)), 404, "not_found")
+    assert released(scene.doctor, changed(scene.doctor, made, attachments=[right]))["attachments"] == [right]
+
+
+def titled(app, document_id):
+    """Give a document a title of its own, by which SQL of both databases finds it; return that."""
+    with app.app_context(), command("tests.title", "document"):
+        db.session.get_one(Document, uuid.UUID(document_id)).title = document_id
+    return document_id
+
+
+def test_the_patient_is_told_of_no_document_that_they_do_not_see(app, scene):
+    held, shown = make_document(app, scene.patient.id), make_document(app, scene.patient.id, status="released")
+    made = released(scene.doctor, written(scene.doctor, scene, attachments=[held, shown]))
+    bare = released(scene.doctor, written(scene.doctor, scene, notes="Nothing attached"))
+    assert made["attachments"] == [held, shown]
+
+    def told(someone):
+        listed = {one["id"]: one["attachments"] for one in someone.get("/records").json["data"]}
+        assert listed[bare["id"]] == []
+        ways = [listed[made["id"]], seen(someone, made)["attachments"], versions(someone, made)[0]["attachments"]]
+        assert ways == [ways[0]] * 3
+        return ways[0]
+
+    assert told(scene.doctor) == [held, shown]
+    assert told(scene.somebody) == [shown]
+    own = scene.somebody.get("/records/me").json["data"]
+    assert [one["attachments"] for one in own if one["id"] == made["id"]] == [[shown]]
+    exported = scene.somebody.get(path(scene.patient, "export")).json["medical_record_versions"]
+    assert [one["attachments"] for one in exported if one["record_id"] == made["id"]] == [[shown]]
+    query(app, "UPDATE documents SET status = 'released'")
+    assert told(scene.somebody) == [held, shown]
+    query(app, "UPDATE documents SET status = 'entered_in_error'")
+    assert (told(scene.somebody), told(scene.nurse)) == ([], [held, shown])
 
 
 def test_filters(clock, app):

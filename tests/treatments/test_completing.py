@@ -2,6 +2,7 @@
 
 from tests.factories.charts import set_visit
 from tests.factories.database import audit_rows
+from tests.factories.people import named
 from tests.factories.stock import ledger, make_item, receive, set_item, set_lot, shelf
 from tests.inventory.support import reconciled
 from tests.patients.support import path as patient_path, refused
@@ -18,7 +19,8 @@ def test_completing_takes_the_items_and_raises_the_charge(app, clock, scene, ser
     done = answer.json["data"]
     assert (done["status"], done["version"]) == ("completed", 2)
     assert done["completed_at"] == "2026-03-02T08:01:30Z"
-    assert done["completed_by"] == str(scene.nurse.user.id)
+    assert (done["completed_by"], done["performer"]) == (str(scene.nurse.user.id), named(scene.nurse))
+    assert (done["author"], made["performer"]) == (named(scene.doctor), None)
     assert done["items_used"] == made["items_used"]
     (charge,) = charges(app)
     assert done["charge_id"] == str(charge["id"])
@@ -153,7 +155,7 @@ def test_entered_in_error_takes_the_charge_back_and_leaves_the_stock(app, scene)
     shown = scene.shown(done)
     assert (shown["status"], shown["charge_id"]) == ("entered_in_error", None)
     assert shown["voided"]["reason"] == "Wrong patient"
-    assert shown["voided"]["by"] == str(scene.doctor.user.id)
+    assert shown["voided"]["by"] == named(scene.doctor)
     assert [one["status"] for one in charges(app)] == ["void", "open"]
     assert shelf(app, item).on_hand == 3
     listed = scene.doctor.get("/treatments").json

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from tests.factories.people import relate, signed_in
+from tests.factories.people import named, relate, signed_in
 from tests.patients.support import ids, path, refused
 from tests.vaccines.support import DTAP, HEP_B, TODAY, item, read, record, verdict, void
 
@@ -41,13 +41,14 @@ def test_what_stood_before_stays_readable(app, doctor, child, made, clock):
     assert answer.headers["ETag"] == '"2"'
     # Who gave it and who wrote it down stay; who corrected it stands beside what was corrected.
     assert changed["administered_by"] == changed["recorded_by"] == str(doctor.user.id)
+    assert changed["vaccinator"] == changed["author"] == named(doctor)
     (before,) = versions(doctor, made)
     assert before["number"] == 1
     assert (before["said"]["lot_number"], before["said"]["administered_on"]) == ("A1", TODAY)
     assert before["said"]["notes"] == "Left thigh"
     assert before["superseded"] == {
         "at": "2026-03-02T08:00:00Z",
-        "by": str(nurse.user.id),
+        "by": named(nurse),
         "reason": "Misread the vial",
     }
     assert doctor.patch(item(made), json={"notes": None, "version": 2}).status_code == 200
@@ -98,7 +99,7 @@ def test_the_rules_hold_for_corrections_too(doctor, made):
 def test_a_listed_name_goes_with_its_code_and_a_free_one_stays(doctor, child, made):
     changed = doctor.patch(item(made), json={"vaccine_code": DTAP, "version": 1}).json["data"]
     assert changed["name"] == "DTaP"
-    free = record(doctor, child, name="The blue one")
+    free = record(doctor, child, on="2026-02-01", name="The blue one")
     kept = doctor.patch(item(free), json={"vaccine_code": DTAP, "version": 1}).json["data"]
     assert kept["name"] == "The blue one"
     listed = doctor.patch(item(free), json={"name": None, "version": 2}).json["data"]
@@ -131,7 +132,7 @@ def test_entered_in_error(app, doctor, child, made):
     assert ids(doctor.get("/vaccines?status=entered_in_error")) == [made["id"]]
     shown = read(doctor, made)
     assert (shown["status"], shown["validity"], shown["version"]) == ("entered_in_error", None, 2)
-    assert shown["voided"] == {"at": "2026-03-02T08:00:00Z", "by": str(doctor.user.id), "reason": "typo"}
+    assert shown["voided"] == {"at": "2026-03-02T08:00:00Z", "by": named(doctor), "reason": "typo"}
     refused(doctor.patch(item(made), json={"notes": "x", "version": 2}), 409, "entered_in_error")
     events = doctor.get(path(child, "timeline")).json["data"]
     assert [one["object_id"] for one in events if one["kind"] == "vaccine"] == [kept["id"]]

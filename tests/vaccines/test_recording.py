@@ -7,7 +7,7 @@ import pytest
 
 from tests.factories.calendar import make_doctor
 from tests.factories.charts import make_visit, set_visit
-from tests.factories.people import make_patient, relate, signed_in
+from tests.factories.people import make_patient, named, relate, signed_in
 from tests.patients.support import blamed, ids, refused
 from tests.vaccines.support import BORN, DTAP, HBIG, HEP_B, TODAY, dose, item, read, record
 
@@ -76,6 +76,7 @@ def test_who_gave_it_is_the_session_s_to_say(doctor, child):
 def test_what_was_given_elsewhere_was_given_by_nobody_here(doctor, child):
     made = record(doctor, child, source="reported")
     assert (made["source"], made["administered_by"], made["recorded_by"]) == ("reported", None, str(doctor.user.id))
+    assert (made["vaccinator"], made["author"]) == (None, named(doctor))
     refused(doctor.post("/vaccines", json=dose(child, source="imported")), 422, "validation_failed", "source")
 
 
@@ -176,6 +177,19 @@ def test_at_a_visit_the_patient_is_the_visit_s(app, doctor, child):
     assert (made["patient_id"], made["visit_id"]) == (child["id"], visit)
     assert made["doctor"] == {"id": str(keeper.id), "name": keeper.name}
     assert made["doctor_id"] == str(keeper.id)
+
+
+def test_what_is_given_at_a_visit_is_given_on_its_day(app, doctor, child):
+    # Half past midnight in Berlin, where the clinic of tests is.
+    visit = str(make_visit(app, uuid.UUID(child["id"]), started_at=datetime(2026, 2, 28, 23, 30, tzinfo=UTC)))
+    for refusal in ({}, {"status": "not_done", "not_done_reason": "Fever"}):
+        early = dose(child, on="2026-02-28", visit_id=visit, **refusal)
+        refused(doctor.post("/vaccines", json=early), 422, "validation_failed", "administered_on")
+    made = record(doctor, child, on="2026-03-01", visit_id=visit)
+    for verb, body in (("PATCH", {}), ("PUT", {"vaccine_code": HEP_B})):
+        answer = doctor.open(verb, item(made), json={**body, "administered_on": "2026-02-28", "version": 1})
+        refused(answer, 422, "validation_failed", "administered_on")
+    assert record(doctor, child, on="2026-01-15", visit_id=visit, source="reported")["administered_on"] == "2026-01-15"
 
 
 def test_another_patient_s_visit(app, doctor, child):

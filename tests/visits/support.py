@@ -31,7 +31,7 @@ CARD = {
 }
 FULL = CARD | {
     *("chief_complaint", "notes", "patient_instructions", "follow_up_on", "free_follow_up", "diagnoses"),
-    *("recorded_by", "voided"),
+    *("recorded_by", "author", "voided"),
 }
 
 

@@ -9,7 +9,7 @@ from server.modules.visits.models import Visit, VisitNote
 from server.modules.visits.queries.content import columns_naming_a_visit
 from tests.appointments.calls import history
 from tests.factories.calendar import at, make_doctor, set_columns, signed_in_doctor
-from tests.factories.people import make_patient, make_user, relate, signed_in
+from tests.factories.people import make_patient, make_user, named, relate, signed_in
 from tests.patients.support import ids, path, refused
 from tests.visits.support import agreed, one, opened, rows, stands, verb, walk_in, write_row
 from tests.vitals.support import measured
@@ -234,7 +234,7 @@ def test_entered_in_error(app, doctor, patient):
     assert me.delete(f"{one(visit)}?reason=again").status_code == 204
     shown = me.get(one(visit)).json["data"]
     assert (shown["status"], shown["chief_complaint"]) == ("entered_in_error", "Not mine")
-    assert (shown["voided"]["by"], shown["voided"]["reason"]) == (str(me.user.id), "wrong patient")
+    assert (shown["voided"]["by"], shown["voided"]["reason"]) == (named(me), "wrong patient")
     assert ids(me.get("/visits")) == []
     assert ids(me.get("/visits?status=entered_in_error")) == [visit["id"]]
     assert stands(app, appointment_id) == ("checked_in", None)
@@ -289,7 +289,7 @@ def test_an_admin_through_glass_marks_but_does_not_close(app, doctor, visit, pat
     admin.post(path(patient, "break-glass"), json={"reason": "Complaint"})
     assert admin.get(one(visit)).json["data"]["chief_complaint"] is None
     void(admin, visit)
-    assert doctor[0].get(one(visit)).json["data"]["voided"]["by"] == str(admin.user.id)
+    assert doctor[0].get(one(visit)).json["data"]["voided"]["by"] == named(admin)
 
 
 def test_glass_reads_and_adds_only(app, visit, patient):

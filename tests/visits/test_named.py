@@ -15,7 +15,7 @@ from tests.visits.support import walk_in
 WRITES = {
     "/records": {"notes": "Well"},
     "/procedures": {"name": "ECG"},
-    "/vaccines": {"vaccine_code": "08", "administered_on": "2025-06-02"},
+    "/vaccines": {"vaccine_code": "08", "administered_on": "2025-06-02", "source": "reported"},
 }
 
 

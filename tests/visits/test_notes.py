@@ -194,7 +194,7 @@ def test_entered_in_error(scene):
     assert ids(scene.doctor.get(f"{scene.notes}?status=entered_in_error")) == [made["id"]]
     shown = scene.nurse.get(item).json["data"]
     assert (shown["status"], shown["plan"], shown["signed"]) == ("entered_in_error", "Rest", made["signed"])
-    assert shown["voided"]["by"] == str(scene.doctor.user.id)
+    assert shown["voided"]["by"] == person(scene.doctor)
     assert shown["voided"]["reason"] == "typo"
     refused(scene.doctor.post(f"{item}/addenda", json={"text": "x"}), 409, "entered_in_error")
     refused(scene.doctor.post(f"{item}/sign"), 409, "entered_in_error")

@@ -9,7 +9,7 @@ from server.core import clock as clocks
 from server.modules.visits.models import Visit
 from tests.factories.calendar import at, make_doctor, signed_in_doctor, written
 from tests.factories.database import audit_rows
-from tests.factories.people import make_patient, make_user, signed_in
+from tests.factories.people import make_patient, make_user, named, signed_in
 from tests.patients.support import path, refused
 from tests.visits.support import CARD, FULL, WHOLE, agreed, one, opened, rows, stands, verb, walk_in
 
@@ -43,7 +43,7 @@ def test_a_doctor_opens_a_walk_in_for_themselves(doctor, patient):
     assert (visit["patient_id"], visit["doctor_id"]) == (str(patient.id), str(own.id))
     assert (visit["status"], visit["visit_type"], visit["source"]) == ("open", "consultation", "clinic")
     assert (visit["appointment_id"], visit["ended_at"], visit["diagnoses"]) == (None, None, [])
-    assert visit["recorded_by"] == str(me.user.id)
+    assert (visit["recorded_by"], visit["author"]) == (str(me.user.id), named(me))
     assert visit["version"] == 1
     assert me.get(one(visit)).json["data"] == visit
 

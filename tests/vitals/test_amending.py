@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories.charts import set_visit
 from tests.factories.database import query
-from tests.factories.people import signed_in
+from tests.factories.people import named, signed_in
 from tests.patients.support import ids, refused
 from tests.patients.test_races import at_once
 from tests.vitals.support import amend, measured, of_patient, of_visit, one, shown, take, value
@@ -16,10 +16,12 @@ def test_the_old_value_stays_as_superseded(ward):
     assert (amended["version"], shown(amended)) == (2, {"heart_rate": 78, "pain": 3})
     old = value(amended, "heart_rate", "superseded")
     assert (old["value"], old["superseded"]["reason"]) == (72, "misread")
-    assert old["superseded"]["by"] == str(ward.doctor.user.id)
+    assert old["superseded"]["by"] == named(ward.doctor)
     assert old["superseded"]["at"]
-    assert old["recorded_by"] == str(ward.nurse.user.id)
+    assert (old["recorded_by"], old["author"]) == (str(ward.nurse.user.id), named(ward.nurse))
     assert value(amended, "heart_rate")["recorded_by"] == str(ward.doctor.user.id)
+    assert value(amended, "heart_rate")["author"] == named(ward.doctor)
+    assert amended["author"] == named(ward.nurse)
     assert value(amended, "heart_rate")["superseded"] is None
     assert ward.nurse.get(one(made)).json["data"] == amended
 

@@ -1,10 +1,12 @@
 """Flags against the published ranges, on both sides of each boundary; the sources stand in `ranges.py`."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
+from server.modules.vitals import ranges
 from server.modules.vitals.enums import Kind
 from server.modules.vitals.judging import Person, age_in_months, judge, range_of
 from server.modules.vitals.ranges import RANGES
@@ -17,6 +19,7 @@ BORN = {
     "2 years": date(2024, 1, 2),
     "4 years": date(2022, 1, 2),
     "5 years": date(2020, 6, 2),
+    "7 years": date(2018, 6, 2),
     "9 years": date(2016, 6, 2),
     "12 years": date(2013, 6, 2),
     "14 years": date(2011, 6, 2),
@@ -33,7 +36,7 @@ FLAGS = [
         "female",
         {"critical": (40, 131), "low": (41, 59), "normal": (60, 100), "high": (101, 130)},
     ),
-    # PALS awake ranges, bradycardia below 60, SVT from 220 in infants and 180 in children
+    # PALS awake ranges, SVT from 220 in infants and 180 in children; NG51: below 60 is high risk up to 11 years
     (
         "heart_rate",
         "newborn",
@@ -53,15 +56,22 @@ FLAGS = [
         "heart_rate",
         "14 years",
         "male",
-        {"critical": (49, 180), "low": (50, 59), "normal": (60, 100), "high": (101, 179)},
+        {"critical": (180,), "low": (30, 59), "normal": (60, 100), "high": (101, 179)},
     ),
     # NEWS2: 12-20 scores 0, 8 and 25 score 3
     ("respiratory_rate", "adult", "male", {"critical": (8, 25), "low": (9, 11), "normal": (12, 20), "high": (21, 24)}),
-    # PALS ranges; NICE NG51 high risk from 60, 50, 40, 29
+    # PALS ranges, below 10 at any age; NICE NG51 high risk from 60, 50, 40, 29, 27, 25
     ("respiratory_rate", "six months", "male", {"critical": (60,), "low": (29,), "normal": (30, 53), "high": (54, 59)}),
     ("respiratory_rate", "2 years", "male", {"critical": (50,), "low": (21,), "normal": (22, 37), "high": (38, 49)}),
     ("respiratory_rate", "4 years", "male", {"critical": (40,), "low": (19,), "normal": (20, 28), "high": (29, 39)}),
     ("respiratory_rate", "5 years", "male", {"critical": (29,), "low": (19,), "normal": (20, 28)}),
+    (
+        "respiratory_rate",
+        "7 years",
+        "male",
+        {"critical": (9, 27), "low": (10, 17), "normal": (18, 25), "high": (26,)},
+    ),
+    ("respiratory_rate", "9 years", "male", {"critical": (9, 25), "low": (10, 17), "normal": (18, 24)}),
     (
         "respiratory_rate",
         "14 years",
@@ -76,11 +86,13 @@ FLAGS = [
         {"critical": ("35.0", "41.0"), "low": ("35.1", "36.0"), "normal": ("36.1", "38.0")},
     ),
     ("temperature", "adult", "male", {"high": ("38.1", "40.9")}),
-    # WHO newborns 36.5-37.5; NICE: 38.0 below three months is high risk, below 36 at any age
+    # WHO newborns 36.5-37.5; NICE: 38.0 below three months is high risk, below 36 up to 5 years; NHS: fever from 38.0
     ("temperature", "newborn", "male", {"critical": ("35.9", "38.0"), "low": ("36.4",), "normal": ("36.5", "37.5")}),
     ("temperature", "two months", "male", {"critical": ("35.9", "38.0"), "normal": ("36.0", "37.9")}),
-    ("temperature", "4 years", "male", {"critical": ("35.9", "41.0"), "normal": ("36.0", "37.9"), "high": ("38.0",)}),
-    # WHO 95-100, NEWS2 scale 1: 91 scores 3; WHO: below 90 in children
+    ("temperature", "4 years", "male", {"critical": ("35.9",), "normal": ("36.0", "37.9"), "high": ("38.0", "41.0")}),
+    ("temperature", "9 years", "male", {"low": ("35.0", "35.9"), "normal": ("36.0", "37.9"), "high": ("38.0", "41.0")}),
+    ("temperature", "14 years", "male", {"low": ("35.0", "35.9"), "normal": ("36.0",), "high": ("38.0", "41.0")}),
+    # WHO 95-100, NEWS2 scale 1: 91 scores 3; WHO and NG51: below 90 in children
     ("spo2", "adult", "male", {"critical": (91,), "low": (92, 94), "normal": (95, 100)}),
     ("spo2", "4 years", "male", {"critical": (89,), "low": (90, 94), "normal": (95, 100)}),
     # ISH 2020 below 130/85; NEWS2: 90 scores 3; ACC/AHA: crisis above 180/120
@@ -101,7 +113,7 @@ FLAGS = [
     ("systolic", "six months", "male", {"critical": (69,), "low": (70, 71), "normal": (72, 104), "high": (105,)}),
     # ADA: below 70 and 54, 140 after a load; above 250
     ("glucose", "adult", "male", {"critical": (53, 251), "low": (54, 69), "normal": (70, 139), "high": (140, 250)}),
-    ("glucose", "newborn", "male", {"critical": (39,), "low": (40, 44), "normal": (45,)}),
+    ("glucose", "two months", "male", {"critical": (53,), "low": (54,), "normal": (70,)}),
     # WHO, adults
     ("bmi", "adult", "male", {"critical": ("15.9", "40.0"), "low": ("16.0", "18.4"), "normal": ("18.5", "24.9")}),
     ("bmi", "adult", "female", {"high": ("25.0", "39.9")}),
@@ -124,6 +136,18 @@ def test_the_bmi_of_a_child_is_not_judged():
     assert judge(Kind.BMI, Decimal(16), Person(BORN["9 years"], "female"), ON).flag is None
     assert judge(Kind.BMI, Decimal(16), Person(date(2006, 3, 3), "female"), ON).flag is None
     assert judge(Kind.BMI, Decimal(16), Person(date(2006, 3, 2), "female"), ON).flag == "low"
+
+
+def test_the_glucose_of_a_newborn_is_not_judged():
+    judged = judge(Kind.GLUCOSE, Decimal(30), Person(BORN["newborn"], "female"), ON)
+    assert (judged.flag, judged.low, judged.high, judged.source) == (None, None, None, None)
+
+
+def test_each_row_names_a_source_that_is_told_in_full():
+    told = set(re.findall(r"^- ([^:]+):", ranges.__doc__, re.MULTILINE))
+    for one in RANGES:
+        for clause in one.source.split("; "):
+            assert any(name in clause for name in told), one
 
 
 def test_age_counts_completed_months():

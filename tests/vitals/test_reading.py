@@ -9,7 +9,7 @@ from server.core.uow import command
 from server.modules.vitals.enums import Kind
 from server.modules.vitals.queries.series import latest_of
 from server.modules.vitals.service.imports import void_imported_vitals
-from tests.factories.charts import make_visit
+from tests.factories.charts import NEW_YEAR, make_visit
 from tests.factories.people import make_patient, make_user, relate, signed_in
 from tests.patients.support import ids, refused
 from tests.vitals.support import amend, measured, of_patient, of_visit, one, take
@@ -43,7 +43,7 @@ def test_a_series_comes_oldest_first_with_what_a_chart_needs(ward, week):
 
 
 def test_filters(app, ward, week):
-    other = make_visit(app, ward.patient.id)
+    other = make_visit(app, ward.patient.id, started_at=NEW_YEAR)
     elsewhere = take(ward.nurse, other, at="2026-01-06T12:00:00Z", heart_rate=99)
     where = of_patient(ward.patient)
 

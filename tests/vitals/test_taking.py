@@ -1,6 +1,6 @@
 """Taking vital signs over HTTP: converted, kept as entered, judged, computed, refused."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -120,7 +120,7 @@ def test_one_blood_pressure_alone_is_taken(ward):
 def test_the_time_lies_in_the_life_of_the_patient(app, clock):
     patient, nurse = make_patient(app, date_of_birth=date(2020, 5, 17)), signed_in(app, "nurse")
     relate(app, patient.id, nurse.user.id)
-    visit = make_visit(app, patient.id)
+    visit = make_visit(app, patient.id, started_at=datetime(2020, 5, 16, 22, tzinfo=UTC))
     now = clocks.now()
     # The clinic of tests is in Berlin: the day of birth begins two hours before midnight in UTC.
     for at in (written(now), "2020-05-16T22:00:00Z"):
@@ -137,6 +137,13 @@ def test_the_time_lies_in_the_life_of_the_patient(app, clock):
     refused(nurse.post(of_visit(visit), json=body), 422, "validation_failed", "measured_at")
 
 
+def test_nothing_was_measured_before_the_day_of_the_visit(ward):
+    # The visit began on New Year's day, which in Berlin begins an hour before midnight in UTC.
+    assert take(ward.nurse, ward.visit_id, at="2025-12-31T23:00:00Z", pain=1)["measured_at"] == "2025-12-31T23:00:00Z"
+    body = {"measured_at": "2025-12-31T22:59:59Z", "measurements": measured(pain=1)}
+    refused(ward.nurse.post(of_visit(ward.visit_id), json=body), 422, "validation_failed", "measured_at")
+
+
 def test_without_a_time_it_is_now(clock, ward):
     clock.shift(1)
     assert take(ward.nurse, ward.visit_id, pain=1)["measured_at"] == written(clocks.now())
@@ -145,7 +152,7 @@ def test_without_a_time_it_is_now(clock, ward):
 def test_a_value_is_judged_by_the_age_at_its_time(app):
     patient, nurse = make_patient(app, date_of_birth=date(2020, 1, 1)), signed_in(app, "nurse")
     relate(app, patient.id, nurse.user.id)
-    visit = make_visit(app, patient.id)
+    visit = make_visit(app, patient.id, started_at=datetime(2020, 7, 1, 8, tzinfo=UTC))
     as_infant = take(nurse, visit, at="2020-07-01T10:00:00Z", heart_rate=150)
     as_child = take(nurse, visit, at="2026-02-01T10:00:00Z", heart_rate=150)
     assert [value(entry, "heart_rate")["flag"] for entry in (as_infant, as_child)] == ["normal", "high"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -39,6 +40,7 @@ _REMARKS = {
     VisitStatus.CANCELLED: "This visit was cancelled.",
     VisitStatus.ENTERED_IN_ERROR: "This visit was entered in error.",
 }
+_Named = Callable[[Mapping[str, Any]], str]
 _PARTS = ("subjective", "objective", "assessment", "plan")
 _SOONEST = 3
 
@@ -60,15 +62,16 @@ def visit_pdf(summary: VisitSummary) -> bytes:
     _say(printout, "Reason for the visit", visit["chief_complaint"])
     _diagnoses(printout, visit["diagnoses"])
     _vitals(printout, summary.vitals)
+    _say(printout, "Notes on the visit", visit["notes"])
     for note in summary.notes:
-        _note(printout, note)
+        _note(printout, note, summary.named)
     _treatments(printout, summary.treatments)
-    _procedures(printout, summary.procedures)
+    _procedures(printout, summary.procedures, summary.named)
     _vaccines(printout, summary.vaccines)
     if visit["patient_instructions"]:
         printout.section("Instructions")
         printout.rich(visit["patient_instructions"])
-    _what_follows(printout, visit, summary.appointments)
+    _what_follows(printout, summary)
     printout.ln(3)
     printout.note(f"Printed {_moment(clock.now())}.")
     return printout.finished()
@@ -84,16 +87,16 @@ def _contacts(clinic: Any) -> list[str]:
 
 def _facts(summary: VisitSummary, name: str) -> list[tuple[str, str]]:
     visit, patient = summary.visit, summary.patient
-    ended = visit["ended_at"]
+    still = "still open" if visit["status"] == VisitStatus.OPEN else _NONE
     return [
         ("Patient", name),
         ("Record number", patient.mrn),
         ("Born", f"{_day(patient.date_of_birth)} ({_age(patient.date_of_birth, visit['started_at'])})"),
         ("Sex", _word(patient.sex)),
         ("Visit", _word(visit["visit_type"])),
-        ("Doctor", visit["doctor"]["name"] if visit["doctor"] else "not recorded"),
+        ("Doctor", summary.named(visit["doctor"]) if visit["doctor"] else "not recorded"),
         ("Began", _moment(visit["started_at"])),
-        ("Ended", _moment(ended) if ended else "still open"),
+        ("Ended", _moment(visit["ended_at"]) if visit["ended_at"] else still),
     ]
 
 
@@ -120,12 +123,15 @@ def _vitals(printout: Printout, sets: Sequence[Shown]) -> None:
     for taken in sets:
         printout.note(f"Measured {_moment(taken['measured_at'])}")
         rows = list(_measured(taken["measurements"]))
-        printout.table_of(("Measured", "Value", "Flag", "Usual range"), rows, (4, 5, 2, 4))
+        printout.table_of(("Measured", "Value", "Flag", "Usual range"), rows, (4, 6, 2, 4))
         if taken["notes"]:
-            printout.text_of(taken["notes"])
-    sources = {one["range"]["source"]: None for taken in sets for one in taken["measurements"] if one["range"]}
-    if sources:
-        printout.note(f"Usual ranges: {'; '.join(sources)}.")
+            printout.labelled("Remarks", taken["notes"])
+    by_source: dict[str, dict[str, None]] = defaultdict(dict)
+    for one in (one for taken in sets for one in taken["measurements"] if one["range"]):
+        by_source[one["range"]["source"]][_name(one["kind"])] = None
+    if by_source:
+        told = [f"{', '.join(names)}: {source}." for source, names in by_source.items()]
+        printout.notes(["Where the usual ranges come from, and where a value becomes critical:", *told])
 
 
 def _measured(values: Sequence[Shown]) -> Iterable[list[str]]:
@@ -149,7 +155,11 @@ def _name(kind: str) -> str:
 
 
 def _number(one: Shown) -> str:
-    return f"{one['value']:.1f}" if one["unit"] == "Cel" else f"{one['value']:g}"
+    return _figure(one["value"], one["unit"])
+
+
+def _figure(value: float, unit: str) -> str:
+    return f"{value:.1f}" if unit == "Cel" else f"{value:g}"
 
 
 def _unit(unit: str) -> str:
@@ -170,21 +180,23 @@ def _range(one: Shown) -> str:
     bounds = one["range"]
     if not bounds:
         return _NONE
-    low, high = bounds["low"], bounds["high"]
-    if low is not None and high is not None:
-        return f"{low:g}{_NONE}{high:g}"
-    return f"at least {low:g}" if high is None else f"up to {high:g}"
+    low, high = (None if bounds[end] is None else _figure(bounds[end], one["unit"]) for end in ("low", "high"))
+    if low and high:
+        return f"{low}{_NONE}{high}"
+    return f"up to {high}" if high else f"at least {low}"
 
 
-def _note(printout: Printout, note: Shown) -> None:
+def _note(printout: Printout, note: Shown, named: _Named) -> None:
     printout.section("Note")
     for part in _PARTS:
         if note[part]:
             printout.labelled(_word(part), note[part])
-    signed = note["signed"]
-    printout.note(f"Signed by {signed['by']['name']}, {_moment(signed['at'])}")
+    signed, author = note["signed"], note["author"]
+    drafted = f"Drafted by {named(author)}. " if author and author["id"] != signed["by"]["id"] else ""
+    printout.note(f"{drafted}Signed by {named(signed['by'])}, {_moment(signed['at'])}.")
     for addendum in note["addenda"]:
-        printout.labelled(f"Added by {addendum['by']['name']}, {_moment(addendum['at'])}", addendum["text"])
+        printout.ln(1)
+        printout.labelled(f"Added by {named(addendum['by'])}, {_moment(addendum['at'])}", addendum["text"])
 
 
 def _treatments(printout: Printout, treatments: Sequence[Shown]) -> None:
@@ -193,10 +205,19 @@ def _treatments(printout: Printout, treatments: Sequence[Shown]) -> None:
         printout.section("Treatments")
         rows = [[one["name"], _word(one["status"]), _moment(one["completed_at"])] for one in shown]
         printout.table_of(("Treatment", "Status", "Completed"), rows, (8, 3, 5))
-        _explain(printout, [(one["name"], one["notes"]) for one in shown])
+        _explain(printout, [(one["name"], "\n".join(_of_treatment(one))) for one in shown])
 
 
-def _procedures(printout: Printout, procedures: Sequence[Shown]) -> None:
+def _of_treatment(one: Shown) -> Iterable[str]:
+    """Yield what a treatment used, which leaves the shelf with its completion, and what was noted."""
+    if one["status"] == TreatmentStatus.COMPLETED and one["items_used"]:
+        used = (f"{item['name']} ({item['quantity']} {item['unit']})" for item in one["items_used"])
+        yield f"Used: {', '.join(used)}"
+    if one["notes"]:
+        yield one["notes"]
+
+
+def _procedures(printout: Printout, procedures: Sequence[Shown], named: _Named) -> None:
     shown = [one for one in procedures if one["status"] != ProcedureStatus.CANCELLED]
     if not shown:
         return
@@ -205,10 +226,16 @@ def _procedures(printout: Printout, procedures: Sequence[Shown]) -> None:
     for one in shown:
         done: Mapping[str, Any] = one["performed"] or {}
         rows.append([one["name"], _word(one["status"]), _moment(done.get("at"))])
-        said = [one["indication"], done.get("outcome"), done.get("notes")]
-        said.append(f"Complications: {done['complications']}" if done.get("complications") else None)
-        said += [f"Added by {added['by']['name']}: {added['text']}" for added in one["addenda"]]
-        told.append((one["name"], "\n".join(filter(None, said))))
+        said = {
+            "Reason": one["indication"],
+            "Performed by": named(done["by"]) if done.get("by") else None,
+            "Outcome": done.get("outcome"),
+            "Notes": done.get("notes"),
+            "Complications": done.get("complications"),
+        }
+        lines = [f"{label}: {text}" for label, text in said.items() if text]
+        lines += [f"Added by {named(added['by'])}: {added['text']}" for added in one["addenda"]]
+        told.append((one["name"], "\n".join(lines)))
     printout.table_of(("Procedure", "Status", "Performed"), rows, (8, 3, 5))
     _explain(printout, told)
 
@@ -219,11 +246,17 @@ def _vaccines(printout: Printout, vaccines: Sequence[Shown]) -> None:
     printout.section("Vaccines")
     rows, told = [], []
     for one in vaccines:
-        said = [("dose", one["dose_number"]), ("lot", one["lot_number"]), ("site", one["site"])]
-        details = [f"{label} {value}" for label, value in said if value]
+        said = {
+            "dose": one["dose_number"],
+            "lot": one["lot_number"],
+            "by": one["manufacturer"],
+            "route": one["route"],
+            "site": one["site"],
+        }
+        details = [f"{label} {value}" for label, value in said.items() if value]
         if one["status"] == VaccineStatus.NOT_DONE:
             details = ["not given"]
-            told.append((one["name"], one["not_done_reason"]))
+        told.append((one["name"], "\n".join(filter(None, (one["not_done_reason"], one["notes"])))))
         if one["next_due_on"]:
             details.append(f"next due {_day(one['next_due_on'])}")
         rows.append([one["name"], _day(one["administered_on"]), ", ".join(details)])
@@ -238,9 +271,10 @@ def _explain(printout: Printout, texts: Iterable[tuple[str, str | None]]) -> Non
             printout.labelled(name, text)
 
 
-def _what_follows(printout: Printout, visit: Shown, appointments: Sequence[Shown]) -> None:
+def _what_follows(printout: Printout, summary: VisitSummary) -> None:
+    visit = summary.visit
     follow_up_on = visit["follow_up_on"]
-    appointments = [one for one in appointments if _follows(visit, one)][:_SOONEST]
+    appointments = [one for one in summary.appointments if _follows(visit, one)][:_SOONEST]
     if not (follow_up_on or appointments):
         return
     printout.section("What follows")
@@ -248,11 +282,17 @@ def _what_follows(printout: Printout, visit: Shown, appointments: Sequence[Shown
         free = ", free of charge" if visit["free_follow_up"] else ""
         printout.text_of(f"Follow-up visit wanted on {_day(follow_up_on)}{free}.")
     rows = [
-        [_moment(one["starts_at"]), one["doctor"]["name"], _word(AppointmentType(one["type"])), one["location"] or ""]
+        [
+            _moment(one["starts_at"]),
+            summary.named(one["doctor"]),
+            _word(AppointmentType(one["type"])),
+            one["location"] or _NONE,
+        ]
         for one in appointments
     ]
     if rows:
         printout.table_of(("Appointment", "With", "For", "Where"), rows, (6, 5, 3, 3))
+        _explain(printout, [(f"Reason, {row[0]}", one["reason"]) for row, one in zip(rows, appointments, strict=True)])
 
 
 def _follows(visit: Shown, appointment: Shown) -> bool:

@@ -103,8 +103,14 @@ class FollowUpIn(AppointmentIn):
     type = f.Choice(AppointmentType, load_default=AppointmentType.FOLLOW_UP)
 
 
+class ConsultedVisit(VisitPatch):
+    """What changes of the visit; its version may be said here, as with the visit itself, or with the whole."""
+
+    version = f.Count()
+
+
 class _Consultation(Body):
-    visit = PartNested(VisitPatch(partial=True), allow_none=True)
+    visit = PartNested(ConsultedVisit(partial=True), allow_none=True)
     diagnoses = Diagnoses(metadata={"description": "They replace those that stand; an empty list says nothing."})
 
     @validates_schema(skip_on_field_errors=True)

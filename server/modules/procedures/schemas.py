@@ -10,13 +10,16 @@ from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from server.core import fields as f
 from server.core.clock import begin_of, end_of
-from server.core.refs import patient_ref, person_ref, taken_back
+from server.core.refs import AUTHOR, VOIDED, patient_ref, person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, SortKeys
 from server.modules.procedures.enums import ProcedureStatus
+from server.modules.visits.schemas.words import HELD, Words
 
 _MAYBE = {"type": ["object", "null"]}
 # What is said of how it went.
 _SAID = ("outcome", "notes", "complications")
+# What the patient reads of a procedure once its visit is completed.
+WORDS = ("indication", "cancel_reason", "addenda", *(f"performed.{one}" for one in _SAID))
 
 
 class ProcedureIn(Body):
@@ -97,27 +100,31 @@ class ProcedureOut(Out):
     code = fields.String(required=True, allow_none=True)
     code_system = fields.String(required=True, allow_none=True)
     service_id = fields.UUID(required=True, allow_none=True)
-    indication = fields.String(required=True, allow_none=True)
+    indication = Words()
     status = fields.String(required=True, metadata={"enum": list(ProcedureStatus)})
     performed = f.Computed(
         _performed,
         *("performed_at", "performed_by", "performer_first_name", "performer_last_name"),
         *_SAID,
-        metadata={**_MAYBE, "description": "`{at, by, outcome, notes, complications}`; `by` is null on imported ones."},
+        metadata={
+            **_MAYBE,
+            "description": f"`{{at, by, {', '.join(_SAID)}}}`; `by` is null on imported ones. The words: {HELD}",
+        },
     )
-    cancel_reason = fields.String(required=True, allow_none=True)
+    cancel_reason = Words()
     charge_id = fields.UUID(
         required=True, allow_none=True, metadata={"description": "The charge that stands, unless it was free."}
     )
     source = fields.String(required=True)
     recorded_by = fields.UUID(required=True, allow_none=True)
-    voided = f.Computed(taken_back, "voided_at", "voided_by", "void_reason", metadata=_MAYBE)
+    author = f.Computed(person_ref, *AUTHOR, metadata=_MAYBE)
+    voided = f.Computed(taken_back, *VOIDED, metadata=_MAYBE)
 
 
 class ProcedureAnswer(ProcedureOut):
     """A procedure with what was added to it, oldest first."""
 
-    addenda = fields.List(fields.Nested(ProcedureAddendumOut), required=True)
+    addenda = fields.List(fields.Nested(ProcedureAddendumOut), metadata={"description": HELD})
 
 
 class _ProcedureQuery(ListQuery):

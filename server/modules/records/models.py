@@ -58,6 +58,8 @@ class RecordVersion(Identified, Base):
     # Ids of documents of the same patient.
     attachments: Mapped[list[str]] = mapped_column(JSON, default=list)
     by: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("users.id"))
+    # Why the version before gave way to this one.
+    reason: Mapped[str | None] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
 

@@ -8,14 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from server.core.dump import row_dumper
 from server.modules.treatments import service
 from server.modules.treatments.policies import Perm
 from server.modules.treatments.queries import treatments as queries
 from server.modules.treatments.schemas import TreatmentAtVisit, TreatmentOut
 from server.modules.visits.parts import Part, Sitting, add_part
-
-_dump = row_dumper(TreatmentOut, queries.COLUMNS)
 
 
 def install() -> None:
@@ -39,4 +36,4 @@ def _plan(sitting: Sitting, sent: Mapping[str, Any]) -> uuid.UUID:
 
 
 def _show(connection: Connection, _sitting: Sitting, treatment_id: uuid.UUID) -> dict[str, Any]:
-    return _dump(queries.treatment_row(connection, treatment_id))
+    return queries.told(queries.treatment_row(connection, treatment_id))

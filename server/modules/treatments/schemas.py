@@ -9,11 +9,14 @@ from marshmallow import ValidationError, fields, pre_load, validate, validates_s
 from server.core import fields as f, state
 from server.core.clock import begin_of, end_of
 from server.core.money import format_money
-from server.core.refs import patient_ref, person_ref, taken_back
+from server.core.refs import AUTHOR, VOIDED, patient_ref, person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, SortKeys
 from server.modules.treatments.enums import TreatmentStatus
+from server.modules.visits.schemas.words import Words
 
 MOST_ITEMS = 100
+# What the patient reads of a treatment once its visit is completed.
+WORDS = ("notes", "cancel_reason")
 
 _REF = {"type": "object"}
 _MAYBE = {"type": ["object", "null"]}
@@ -108,16 +111,22 @@ class TreatmentOut(Out):
     cost = f.Computed(_amount, "price", metadata={"type": "string"})
     price = f.Price(required=True)
     tax_rate = f.Percent(required=True)
-    notes = fields.String(required=True, allow_none=True)
+    notes = Words()
     items_used = fields.List(fields.Nested(ItemUsedOut), required=True)
     completed_at = f.Instant(required=True, allow_none=True)
     completed_by = fields.UUID(required=True, allow_none=True)
-    cancel_reason = fields.String(required=True, allow_none=True)
+    performer = f.Computed(
+        person_ref,
+        *("completed_by", "performer_first_name", "performer_last_name"),
+        metadata={**_MAYBE, "description": "Who completed it."},
+    )
+    cancel_reason = Words()
     charge_id = fields.UUID(
         required=True, allow_none=True, metadata={"description": "The charge that stands, unless it was free."}
     )
     recorded_by = fields.UUID(required=True, allow_none=True)
-    voided = f.Computed(taken_back, "voided_at", "voided_by", "void_reason", metadata=_MAYBE)
+    author = f.Computed(person_ref, *AUTHOR, metadata=_MAYBE)
+    voided = f.Computed(taken_back, *VOIDED, metadata=_MAYBE)
 
 
 class _TreatmentQuery(ListQuery):

@@ -9,7 +9,6 @@ from flask import Blueprint, Response
 
 from server.core import trail as trails
 from server.core.declare import declares
-from server.core.dump import row_dumper
 from server.core.resource import Api, Resource
 from server.modules.patients.paths import entry_within, patient_within, reached
 from server.modules.patients.policies import Perm as OfPatients
@@ -33,6 +32,7 @@ from server.modules.vaccines.schemas import (
     VersionQuery,
 )
 from server.modules.vaccines.service import vaccines as service
+from server.modules.vaccines.service.vaccines import DuplicateVaccine
 from server.modules.visits.paths import chart_of
 from server.modules.visits.service.gate import VisitClosed
 
@@ -44,17 +44,15 @@ AN_AID = "An aid: the schedule knows ages, dates and doses, not the patient. The
 _TYPE = {"object_type": "immunization"}
 _WITHIN = {**_TYPE, "within": entry_within(Immunization, "vaccine_id")}
 _CHANGE = {**_WITHIN, "body": VaccineIn, "out": VaccineOut, "version": "required"}
-_REFUSALS = (EnteredInError, VisitClosed)
+_REFUSALS = (EnteredInError, VisitClosed, DuplicateVaccine)
 
-
-_dump = row_dumper(VaccineOut, queries.COLUMNS)
 _PATIENT = queries.COLUMNS.index("patient_id")
 
 
 class _Vaccines(Resource):
     def found(self, vaccine_id: uuid.UUID, *, as_patient: bool = False) -> dict[str, Any]:
         """Return one entry as it is answered."""
-        return _dump(queries.vaccine_row(self.connection, vaccine_id, as_patient=as_patient))
+        return queries.told(queries.vaccine_row(self.connection, vaccine_id, as_patient=as_patient))
 
 
 class VaccineCollection(_Vaccines):
@@ -68,18 +66,21 @@ class VaccineCollection(_Vaccines):
         page = queries.page_of_vaccines(self.connection, self.actor, reach, self.query)
         wards = {row[_PATIENT] for row in page.rows if row[-1]}
         trails.current().shown_of({row[_PATIENT] for row in page.rows}, wards)
-        return self.page(page, dump=_dump)
+        return self.page(page, dump=queries.told)
 
     @declares(
         Perm.WRITE,
         action="vaccines.record",
         body=VaccineCreate,
         out=VaccineOut,
-        problems=(VisitClosed, PatientMerged),
+        problems=(VisitClosed, PatientMerged, DuplicateVaccine),
         **_TYPE,
     )
     def post(self) -> Response:
-        """Record a vaccine that was given here or elsewhere, or was not given and why."""
+        """Record a vaccine that was given here or elsewhere, or was not given and why.
+
+        The same vaccine on the same day is a 409 with the entry that stands, unless `confirm_new` is true.
+        """
         named = {name: self.body.pop(name) for name in ("visit_id", "patient_id")}
         patient = chart_of(self.connection, self.actor, Perm.WRITE, **named)
         dose = service.record(actor=self.actor, patient_id=patient.id, visit_id=named["visit_id"], **self.body)
@@ -94,7 +95,13 @@ class VaccineItem(_Vaccines):
         """Show one entry, to staff also one that was entered in error."""
         return self.show(self.found(vaccine_id, as_patient=self.parent.as_patient))
 
-    @declares(Perm.WRITE, action="vaccines.change", problems=_REFUSALS, **_CHANGE)
+    @declares(
+        Perm.WRITE,
+        action="vaccines.change",
+        fixed=("patient_id", "visit_id", "source"),
+        problems=_REFUSALS,
+        **_CHANGE,
+    )
     def put(self, vaccine_id: uuid.UUID) -> Response:
         """Correct all fields of an entry; what it said before stays readable."""
         return self._changed(vaccine_id)
@@ -127,8 +134,10 @@ class VaccineVersions(_Vaccines):
     @declares(Perm.READ, action="vaccines.versions", query=VersionQuery, out=VaccineVersionOut, many=True, **_WITHIN)
     def get(self, vaccine_id: uuid.UUID) -> Response:
         """List what an entry said before it was corrected, the latest first."""
-        self.found(vaccine_id, as_patient=self.parent.as_patient)
-        return self.page(queries.page_of_versions(self.connection, vaccine_id, self.query))
+        as_patient = self.parent.as_patient
+        self.found(vaccine_id, as_patient=as_patient)
+        page = queries.page_of_versions(self.connection, vaccine_id, self.query, as_patient=as_patient)
+        return self.page(page, dump=queries.told_before)
 
 
 class VaccineCatalogue(Resource):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from server.core import clock, fields as f
-from server.core.refs import patient_ref, person_ref, taken_back
+from server.core.refs import AUTHOR, VOIDED, patient_ref, person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, Query, SearchText, SortKeys, TextFlag
 from server.modules.vaccines.enums import CodeStatus, DoseSource, VaccineStatus, Validity
+from server.modules.visits.schemas.words import HELD, Words
 
 _REF = {"type": "object"}
 _MAYBE = {"type": ["object", "null"]}
+# What the patient reads of an entry, and of what it said before, once its visit is completed.
+WORDS = ("notes", "not_done_reason")
+FORMER_WORDS = (*(f"said.{one}" for one in WORDS), "superseded.reason")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
@@ -56,6 +59,10 @@ class _DoseIn(Body):
     route = f.Line(most=60, allow_none=True, load_default=None)
     next_due_on = CalendarDay(allow_none=True, load_default=None)
     notes = f.Paragraphs(allow_none=True, load_default=None)
+    confirm_new = f.Flag(
+        load_default=False,
+        metadata={"description": "True where the same vaccine was indeed given twice to the patient on one day."},
+    )
 
 
 class VaccineCreate(_DoseIn):
@@ -95,9 +102,14 @@ class VaccineOut(Out):
     vaccine_code = fields.String(required=True)
     name = fields.String(required=True)
     status = fields.String(required=True, metadata={"enum": list(VaccineStatus)})
-    not_done_reason = fields.String(required=True, allow_none=True)
+    not_done_reason = Words()
     administered_on = fields.Date(required=True)
     administered_by = fields.UUID(required=True, allow_none=True)
+    vaccinator = f.Computed(
+        person_ref,
+        *("administered_by", "vaccinator_first_name", "vaccinator_last_name"),
+        metadata={**_MAYBE, "description": "Who gave it here."},
+    )
     dose_number = fields.Integer(required=True, allow_none=True)
     lot_number = fields.String(required=True, allow_none=True)
     lot_expires_on = fields.Date(required=True, allow_none=True)
@@ -105,18 +117,15 @@ class VaccineOut(Out):
     site = fields.String(required=True, allow_none=True)
     route = fields.String(required=True, allow_none=True)
     next_due_on = fields.Date(required=True, allow_none=True)
-    notes = fields.String(required=True, allow_none=True)
+    notes = Words()
     validity = f.Computed(
         _validity,
         *("validity", "validity_reason"),
         metadata={**_MAYBE, "description": f"Status: {', '.join(Validity)}; null where nothing was given."},
     )
     recorded_by = fields.UUID(required=True, allow_none=True)
-    voided = f.Computed(taken_back, "voided_at", "voided_by", "void_reason", metadata=_MAYBE)
-
-
-def _superseded(at: datetime, by: uuid.UUID | None, reason: str | None) -> dict[str, Any]:
-    return {"at": at, "by": by, "reason": reason}
+    author = f.Computed(person_ref, *AUTHOR, metadata=_MAYBE)
+    voided = f.Computed(taken_back, *VOIDED, metadata=_MAYBE)
 
 
 class VaccineVersionOut(Schema):
@@ -124,9 +133,11 @@ class VaccineVersionOut(Schema):
 
     id = fields.UUID(required=True)
     number = fields.Integer(required=True)
-    said = fields.Dict(required=True)
+    said = fields.Dict(required=True, metadata={"description": f"`{'`, `'.join(WORDS)}`: {HELD}"})
     superseded = f.Computed(
-        _superseded, "superseded_at", "superseded_by", "superseded_reason", metadata={"type": "object"}
+        taken_back,
+        *("superseded_at", "superseded_by", "corrector_first_name", "corrector_last_name", "superseded_reason"),
+        metadata={"type": "object", "description": f"`reason`: {HELD}"},
     )
 
 

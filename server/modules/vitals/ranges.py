@@ -2,34 +2,40 @@
 
 They are an aid: a flag says where a resting value lies against a published range, and nothing about the patient.
 
-Sources
-- PALS 2015: American Heart Association, Pediatric Advanced Life Support, provider manual 2015: awake heart rate,
-  respiratory rate, blood pressure below one year, hypotension by systolic pressure (below 60 in the first 28 days, 70
-  up to a year, 70 + 2 x age from 1 to 10 years, 90 after), bradycardia below 60, probable supraventricular tachycardia
-  at 220 in infants and 180 in children, and a respiratory rate below 10 as a sign of failure. The heart of an
-  adolescent may beat 50 times asleep.
-- AHA: American Heart Association, All about heart rate: 60 to 100 in resting adults.
-- AAP 2017: Flynn et al., Pediatrics 140(3):e20171904, table 6, blood pressure that needs further evaluation, by age and
-  sex from 1 year (the 90th centile of the shortest); stage 2 hypertension from 140/90; for sexes other than female
-  and male the lower value of the two.
-- ISH 2020: Unger et al., Hypertension 75:1334, office blood pressure is normal below 130 and below 85. It is taken for
-  adults, and not ACC/AHA 2017, by which 120/80 is hypertension already. That a pressure below 90/60 is low is NHS and
-  NHLBI usage.
-- ACC/AHA 2017: Whelton et al., Hypertension 71:e13, a crisis above 180 or above 120.
-- NEWS2: Royal College of Physicians 2017, from 16 years; critical is the band that scores 3. Temperature is normal in
-  the band that scores 0.
-- NICE NG51 (2016): high-risk criteria of respiratory rate, temperature and oxygen saturation below 16 years; NICE NG143
-  (2019): fever is 38.0 or more.
-- WHO 1997: Thermal protection of the newborn (36.5 to 37.5). WHO 2011: Pulse oximetry training manual (95 to 100, below
-  90 an emergency). WHO 2000: Obesity, technical report 894 (BMI of adults; critical are thinness grade 3 and obesity
-  class III); WHO's growth reference ends with 19 years, so it begins with 20.
-- APACHE II: Knaus 1985, 41.0 and above scores the most.
-- ADA: American Diabetes Association, Standards of Care: below 70 is hypoglycaemia, below 54 its second level, below 140
-  normal two hours after a load (whether one has fasted is not known here). Above 250 is the second level of
-  hyperglycaemia (Battelino 2019, Diabetes Care 42:1593). Newborns: AAP 2011, Adamkin, Pediatrics 127:575, 45 is aimed
-  at, below 40 with symptoms is treated.
+Sources, each by the name that the rows give it
+- PALS 2015: American Heart Association, Pediatric Advanced Life Support Provider Manual, 2015:
+  the tables of vital signs by age (heart rate awake, respiratory rate, blood pressure of the neonate at 96 hours and
+  of the infant), of hypotension by systolic pressure (below 60 up to 28 days, below 70 up to a year, below 70 + 2 x
+  age from 1 to 10 years, below 90 after), a respiratory rate below 10 at any age, and the tachycardia algorithm
+  (probable supraventricular tachycardia from 220 in infants, from 180 in children).
+- AHA: American Heart Association, All About Heart Rate (Pulse): 60 to 100 in resting adults.
+- NEWS2: Royal College of Physicians, National Early Warning Score (NEWS) 2, 2017, chart 1, scale 1 of saturation, from
+  16 years. What scores 0 is normal, what scores 3 is critical.
+- NICE NG51: Sepsis: recognition, diagnosis and early management, 2016, tables 1 (under 5 years), 2 (5 to 11) and 3
+  (12 to 15). Critical are its high-risk criteria. Below 36 degrees is one under 5 years only; after, a moderate one.
+- NHS: High temperature (fever) in children: 38 degrees or more.
+- WHO 1997: Thermal protection of the newborn: a practical guide: normal 36.5 to 37.5, moderate hypothermia below 36.
+- WHO 2011: Pulse oximetry training manual: 95 to 100 in healthy people, below 90 a clinical emergency.
+- WHO 2000: Obesity, technical report 894, table 2.1: normal 18.5 to 24.9, class III from 40.
+- WHO 1995: Physical status, technical report 854: thinness of grade 3 below 16. Both reports are of adults; WHO's
+  growth reference ends with 19 years, so the row begins with 20.
+- ADA 2024: American Diabetes Association, Standards of Care in Diabetes, Diabetes Care 47 (supplement 1): section 6,
+  levels of hypoglycaemia (below 70, below 54); section 2, criteria of prediabetes (from 140 two hours after a load;
+  whether one has fasted is not known here, and more than that is normal in neither case).
+- Battelino 2019: Diabetes Care 42:1593, table 2: above 250 is the second level of hyperglycaemia.
+- AAP 2017: Flynn et al., Pediatrics 140(3):e20171904: table 6, pressure that needs further evaluation, by age and sex
+  from 1 year; table 3, from 13 years normal below 120/80, stage 2 from 140/90; above 180/120 an adolescent is sent to
+  an emergency department. For sexes other than female and male the lower value of the two.
+- ISH 2020: Unger et al., Hypertension 75:1334, table 1: office pressure of adults is normal below 130 and below 85.
+- NHLBI: National Heart, Lung, and Blood Institute, Low Blood Pressure: below 90/60.
+- ACC/AHA 2017: Whelton et al., Hypertension 71:e13, section 11.2: hypertensive crisis above 180 or above 120.
+- APACHE II: Knaus et al., Critical Care Medicine 13:818 (1985), table of adults: 41.0 and above scores the most.
 
-None for weight, height and pain: growth charts and a score that is asked for have no single range.
+None for weight, height and pain: growth charts and a score that is asked for have no single range. None for the glucose
+of the first month: the AAP's report on newborns (Adamkin, Pediatrics 127:575, 2011) holds for the first day and says
+that no concentration tells normal from abnormal. No end beyond which a value is critical where no source gives one: a
+slow heart from 12 to 15 years, a temperature that is high from 3 months to 15 years or low from 5 to 15, saturation
+above and blood pressure of infants above.
 """
 
 from __future__ import annotations
@@ -62,57 +68,61 @@ class Range:
 
 
 _PALS, _AAP, _NEWS2 = "PALS 2015", "AAP 2017", "NEWS2 2017"
-_NG51 = "NICE NG51"
+_NG51, _APACHE = "NICE NG51", "APACHE II"
 
 _Row = tuple[int, int | None, float | None, float | None, float | None, float | None, str]
 
 # Months from and until, low, high, critical below and above.
 _HEART_RATE: tuple[_Row, ...] = (
-    (0, 1, 100, 205, 60, 219, f"{_PALS} (awake); critical: PALS bradycardia and SVT"),
-    (1, 12, 100, 190, 60, 219, f"{_PALS} (awake); critical: PALS bradycardia and SVT"),
-    (12, 36, 98, 140, 60, 179, f"{_PALS} (awake); critical: PALS bradycardia and SVT"),
-    (36, 72, 80, 120, 60, 179, f"{_PALS} (awake); critical: PALS bradycardia and SVT"),
-    (72, 144, 75, 118, 60, 179, f"{_PALS} (awake); critical: PALS bradycardia and SVT"),
-    (144, 192, 60, 100, 50, 179, f"{_PALS} (awake); critical: below PALS asleep, PALS SVT"),
+    (0, 1, 100, 205, 60, 219, f"{_PALS}, awake; critical: {_NG51} table 1, {_PALS} tachycardia"),
+    (1, 12, 100, 190, 60, 219, f"{_PALS}, awake; critical: {_NG51} table 1, {_PALS} tachycardia"),
+    (12, 36, 98, 140, 60, 179, f"{_PALS}, awake; critical: {_NG51} table 1, {_PALS} tachycardia"),
+    (36, 60, 80, 120, 60, 179, f"{_PALS}, awake; critical: {_NG51} table 1, {_PALS} tachycardia"),
+    (60, 72, 80, 120, 60, 179, f"{_PALS}, awake; critical: {_NG51} table 2, {_PALS} tachycardia"),
+    (72, 144, 75, 118, 60, 179, f"{_PALS}, awake; critical: {_NG51} table 2, {_PALS} tachycardia"),
+    (144, 192, 60, 100, None, 179, f"{_PALS}, awake; critical: {_PALS} tachycardia"),
     (192, None, 60, 100, 41, 130, f"AHA, resting adult; critical: {_NEWS2}"),
 )
 _RESPIRATORY_RATE: tuple[_Row, ...] = (
-    (0, 12, 30, 53, 10, 59, f"{_PALS}; critical: {_NG51}, PALS"),
-    (12, 36, 22, 37, 10, 49, f"{_PALS}; critical: {_NG51}, PALS"),
-    (36, 60, 20, 28, 10, 39, f"{_PALS}; critical: {_NG51}, PALS"),
-    (60, 72, 20, 28, 10, 28, f"{_PALS}; critical: {_NG51}, PALS"),
-    (72, 96, 18, 25, 10, 26, f"{_PALS}; critical: {_NG51}, PALS"),
-    # NG51 begins at 25 here, which PALS calls normal.
-    (96, 144, 18, 25, 10, 25, f"{_PALS}; critical: {_NG51}, PALS"),
-    (144, 192, 12, 20, 10, 24, f"{_PALS}; critical: {_NG51}, PALS"),
+    (0, 12, 30, 53, 10, 59, f"{_PALS}; critical: {_PALS}, {_NG51} table 1"),
+    (12, 36, 22, 37, 10, 49, f"{_PALS}; critical: {_PALS}, {_NG51} table 1"),
+    (36, 60, 20, 28, 10, 39, f"{_PALS}; critical: {_PALS}, {_NG51} table 1"),
+    (60, 72, 20, 28, 10, 28, f"{_PALS}; critical: {_PALS}, {_NG51} table 2"),
+    (72, 96, 18, 25, 10, 26, f"{_PALS}; critical: {_PALS}, {_NG51} table 2"),
+    # PALS calls 25 normal, which is NG51's high risk: the stricter one is taken.
+    (96, 144, 18, 24, 10, 24, f"{_PALS}, up to {_NG51} table 2; critical: {_PALS}, {_NG51} table 2"),
+    (144, 192, 12, 20, 10, 24, f"{_PALS}; critical: {_PALS}, {_NG51} table 3"),
     (192, None, 12, 20, 9, 24, _NEWS2),
 )
 _TEMPERATURE: tuple[_Row, ...] = (
-    (0, 1, 36.5, 37.5, 36.0, 37.9, f"WHO 1997, newborns; critical: {_NG51}"),
-    (1, 3, 36.0, 37.9, 36.0, 37.9, f"{_NG51}, NG143 (fever from 38.0, critical below 3 months)"),
-    (3, 192, 36.0, 37.9, 36.0, 40.9, f"NICE NG143 (fever from 38.0); critical: {_NG51}, APACHE II"),
-    (192, None, 36.1, 38.0, 35.1, 40.9, f"{_NEWS2}; critical high: APACHE II"),
+    (0, 1, 36.5, 37.5, 36.0, 37.9, f"WHO 1997, newborns; critical: WHO 1997, {_NG51} table 1"),
+    (1, 3, 36.0, 37.9, 36.0, 37.9, f"{_NG51} table 1, under 3 months"),
+    (3, 60, 36.0, 37.9, 36.0, None, f"NHS, fever from 38.0; low and critical: {_NG51} table 1"),
+    (60, 144, 36.0, 37.9, None, None, f"NHS, fever from 38.0; low: {_NG51} table 2"),
+    (144, 192, 36.0, 37.9, None, None, f"NHS, fever from 38.0; low: {_NG51} table 3"),
+    (192, None, 36.1, 38.0, 35.1, 40.9, f"{_NEWS2}; critical: {_NEWS2}, {_APACHE}"),
 )
 _SPO2: tuple[_Row, ...] = (
-    (0, 192, 95, 100, 90, None, f"WHO 2011; critical: WHO 2011, {_NG51}"),
-    (192, None, 95, 100, 92, None, f"WHO 2011; critical: {_NEWS2} scale 1"),
+    (0, 60, 95, 100, 90, None, f"WHO 2011; critical: WHO 2011, {_NG51} table 1"),
+    (60, 144, 95, 100, 90, None, f"WHO 2011; critical: WHO 2011, {_NG51} table 2"),
+    (144, 192, 95, 100, 90, None, "WHO 2011"),
+    (192, None, 95, 100, 92, None, f"WHO 2011; critical: {_NEWS2}, scale 1"),
 )
 _GLUCOSE: tuple[_Row, ...] = (
-    (0, 1, 45, 139, 40, 250, "AAP 2011, newborns; above: ADA, Battelino 2019"),
-    (1, None, 70, 139, 54, 250, "ADA (fasting unknown); critical: level 2 of ADA and Battelino 2019"),
+    (1, None, 70, 139, 54, 250, "ADA 2024, sections 6 and 2 (fasting unknown); critical: ADA 2024, Battelino 2019"),
 )
-_BMI: tuple[_Row, ...] = ((240, None, 18.5, 24.9, 16.0, 39.9, "WHO 2000, adults"),)
+_BMI: tuple[_Row, ...] = ((240, None, 18.5, 24.9, 16.0, 39.9, "WHO 2000, adults; critical: WHO 1995, WHO 2000"),)
 _SYSTOLIC: tuple[_Row, ...] = (
-    (0, 1, 67, 84, 60, None, f"{_PALS}; critical: PALS hypotension"),
-    (1, 12, 72, 104, 70, None, f"{_PALS}; critical: PALS hypotension"),
-    (156, 216, 90, 119, 90, 180, f"{_AAP}; critical: PALS hypotension, {_AAP}"),
-    (216, None, 91, 129, 91, 180, f"ISH 2020; critical: {_NEWS2}, ACC/AHA 2017"),
+    (0, 1, 67, 84, 60, None, f"{_PALS}, neonate at 96 hours; critical: {_PALS} hypotension"),
+    (1, 12, 72, 104, 70, None, f"{_PALS}, infant; critical: {_PALS} hypotension"),
+    (156, 216, 90, 119, 90, 180, f"{_AAP} table 3, low: {_PALS} hypotension; critical: {_PALS}, {_AAP}"),
+    (216, None, 91, 129, 91, 180, f"ISH 2020, low: {_NEWS2}; critical: {_NEWS2}, ACC/AHA 2017"),
 )
 _DIASTOLIC: tuple[_Row, ...] = (
-    (0, 1, 35, 53, None, None, _PALS),
-    (1, 12, 37, 56, None, None, _PALS),
-    (156, 216, None, 79, None, 120, _AAP),
-    (216, None, 60, 84, None, 120, "ISH 2020, below 60: NHLBI; critical: ACC/AHA 2017"),
+    (0, 1, 35, 53, None, None, f"{_PALS}, neonate at 96 hours"),
+    (1, 12, 37, 56, None, None, f"{_PALS}, infant"),
+    (156, 216, None, 79, None, 120, f"{_AAP} table 3; critical: {_AAP}"),
+    (216, None, 60, 84, None, 120, "ISH 2020, low: NHLBI; critical: ACC/AHA 2017"),
 )
 # From 1 to 12 years, a row a year: boys' systolic and diastolic, girls' systolic and diastolic that need evaluation.
 _EVALUATED = (
@@ -144,10 +154,10 @@ def _of_children() -> Iterator[Range]:
             (Sex.FEMALE, girls, girls_diastolic),
             (None, min(boys, girls), min(boys_diastolic, girls_diastolic)),
         ):
-            source = f"{_AAP}, table 6; critical: PALS hypotension, {_AAP} stage 2"
+            source = f"{_AAP} table 6, low: {_PALS} hypotension; critical: {_PALS}, {_AAP} table 3 (stage 2)"
             ages = (age * YEAR, (age + 1) * YEAR)
             yield Range(Kind.SYSTOLIC, *ages, hypotension, systolic - 1, hypotension, 139, source, sex)
-            source = f"{_AAP}, table 6; critical: {_AAP} stage 2"
+            source = f"{_AAP} table 6; critical: {_AAP} table 3 (stage 2)"
             yield Range(Kind.DIASTOLIC, *ages, None, diastolic - 1, None, 89, source, sex)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
-from sqlalchemy import Connection, Table, and_, exists, or_, select, tuple_
+from sqlalchemy import Connection, Row, Table, and_, exists, false, or_, select, tuple_
 from sqlalchemy.sql import ColumnElement, Select
 
 from server.core import clock
@@ -25,10 +25,15 @@ from server.modules.patients.models import Patient
 from server.modules.patients.shown import files
 from server.modules.records.enums import RecordStatus
 from server.modules.records.models import MedicalRecord
+from server.modules.records.queries.attachments import shown_of
 from server.modules.users.models import User, UserRole
 from server.modules.visits.enums import NoteStatus, Source, VisitStatus
 from server.modules.visits.models import Visit
+from server.modules.visits.queries.words import reads_words
+from server.modules.visits.schemas.words import without
 from server.modules.vitals.models import VitalSet
+
+Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,10 @@ class Shown:
 
     without: frozenset[str] = frozenset()
     only: Callable[[Table], ColumnElement[bool]] | None = None
+    # What staff wrote, and the patient reads once the visit of the row is completed (ADR 25).
+    words: tuple[str, ...] = ()
+    # Has rows name nothing that is held back itself, where no foreign key says what they name.
+    refined: Callable[[Connection, Rows], Rows] | None = None
 
 
 def _is_closed(table: Table) -> ColumnElement[bool]:
@@ -67,6 +76,11 @@ def _is_released_version(table: Table) -> ColumnElement[bool]:
     return exists().where(records.c.id == table.c.record_id, records.c.released_number == table.c.number)
 
 
+def _without_hidden_documents(connection: Connection, rows: Rows) -> Rows:
+    shown = shown_of(connection, {one for row in rows for one in row["attachments"]})
+    return [{**row, "attachments": [one for one in row["attachments"] if one in shown]} for row in rows]
+
+
 # Tables with rows of a patient that are handed out. The rows are found by the schema, but nothing leaves the house
 # unless somebody has thought about it: a draft, or what one patient may not know of another, is held back here. Rows
 # that name no patient themselves are held back with those that they belong to.
@@ -85,27 +99,27 @@ SHOWN: Mapping[str, Shown] = {
     # Which of the staff took a review down, and in what words, is between them.
     "doctor_reviews": Shown(without=frozenset({"hidden_by", "hidden_reason"})),
     "documents": Shown(only=_is_theirs_to_see),
-    "immunization_versions": Shown(),
-    "immunizations": Shown(only=_stands),
+    "immunization_versions": Shown(words=("said.notes", "said.not_done_reason", "superseded_reason")),
+    "immunizations": Shown(only=_stands, words=("notes", "not_done_reason")),
     "medical_histories": Shown(),
-    "medical_record_versions": Shown(only=_is_released_version),
+    "medical_record_versions": Shown(only=_is_released_version, refined=_without_hidden_documents),
     "medical_records": Shown(only=_is_theirs_to_see),
     "note_addenda": Shown(),
     "patient_contacts": Shown(),
     # A merge that was taken back says only that somebody was taken for another, and for whom.
     "patient_merges": Shown(only=lambda table: table.c.undone_at.is_(None)),
-    "procedure_addenda": Shown(),
-    "procedures": Shown(only=_stands),
+    "procedure_addenda": Shown(words=("text",)),
+    "procedures": Shown(only=_stands, words=("indication", "outcome", "notes", "complications", "cancel_reason")),
     "proxies": Shown(),
     "treatment_items": Shown(),
-    "treatments": Shown(only=_stands),
+    "treatments": Shown(only=_stands, words=("notes", "cancel_reason")),
     # What is being written is a draft; it is the patient's once the visit is closed or the note signed.
     "visit_diagnoses": Shown(only=_of_closed_visit),
-    "visit_events": Shown(),
+    "visit_events": Shown(words=("reason",)),
     "visit_notes": Shown(only=lambda table: table.c.status == NoteStatus.SIGNED),
     "visits": Shown(only=_is_closed),
-    "vital_measurements": Shown(only=_stands_in_its_set),
-    "vital_sets": Shown(only=_stands),
+    "vital_measurements": Shown(only=_stands_in_its_set, words=("superseded_reason",)),
+    "vital_sets": Shown(only=_stands, words=("notes",)),
     "waitlist_entries": Shown(),
 }
 # Tables with rows of a patient that are not handed out, and why.
@@ -169,15 +183,37 @@ def shown_columns(table: Table) -> list[ColumnElement[Any]]:
     ]
 
 
+def _reads_words(table: Table) -> list[ColumnElement[bool]]:
+    """Return the column that says, row by row, whether its words are handed out: none where a table has no such."""
+    if not SHOWN[table.name].words:
+        return []
+    if "visit_id" in table.c:
+        return [reads_words(table.c.visit_id, false())]
+    (column, entries), *_ = (
+        (column, key.column.table)
+        for column in table.c
+        for key in column.foreign_keys
+        if "visit_id" in key.column.table.c
+    )
+    read = select(entries.c.id).where(reads_words(entries.c.visit_id, false()))
+    return [column.in_(read).label("reads_words")]
+
+
+def _told(row: Row[Any], words: tuple[str, ...]) -> Mapping[str, Any]:
+    """Return what is handed out of a row."""
+    said = {name: value for name, value in row._mapping.items() if not name.startswith("_key")}
+    return said if said.pop("reads_words", True) else without(said, words)
+
+
 def _pages(connection: Connection, stmt: Select[Any], table: Table) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of a statement in the order of the table's key, a page at a time."""
     keys = [table.c.id] if "id" in table.c else list(table.primary_key)
     stmt = stmt.add_columns(*(key.label(f"_key{i}") for i, key in enumerate(keys))).order_by(*keys).limit(_PAGE)
+    shown = SHOWN.get(table.name, Shown())
     rows: Sequence[Any] = connection.execute(stmt).all()
     while rows:
-        yield from (
-            {name: value for name, value in row._mapping.items() if not name.startswith("_key")} for row in rows
-        )
+        told = [_told(row, shown.words) for row in rows]
+        yield from shown.refined(connection, told) if shown.refined else told
         last = tuple_(*(rows[-1]._mapping[f"_key{i}"] for i in range(len(keys))))
         rows = connection.execute(stmt.where(tuple_(*keys) > last)).all() if len(rows) == _PAGE else []
 
@@ -185,7 +221,7 @@ def _pages(connection: Connection, stmt: Select[Any], table: Table) -> Iterator[
 def parts_of(connection: Connection, patient_id: uuid.UUID) -> Iterator[Part]:
     """Yield every part of the document: its name and its rows."""
     for table, which in held_tables(patient_id).items():
-        yield table.name, _pages(connection, select(*shown_columns(table)).where(which), table)
+        yield table.name, _pages(connection, select(*shown_columns(table), *_reads_words(table)).where(which), table)
     owner = select(Patient.user_id).where(Patient.id == patient_id).scalar_subquery()
     users, roles, sessions, log = (one.__table__ for one in (User, UserRole, Session, AuditLog))
     for name, table, columns, which in (

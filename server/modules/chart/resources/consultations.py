@@ -40,7 +40,7 @@ class VisitChart(Resource):
         """Save a whole consultation at an open visit, all of it or nothing.
 
         What is wrong is named by its path, such as `treatments.1.items_used.0.item_id`. The version is that of the
-        visit, required where something that is said of it is rewritten.
+        visit, said with the whole or in `visit`, and required where something that is said of it is rewritten.
         """
         made = service.save(
             actor=self.actor,

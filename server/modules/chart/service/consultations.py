@@ -69,6 +69,7 @@ def save(
 
 def _write(visit: Visit, actor: Actor, expected: Expected, sent: Mapping[str, Any], *, adds_only: bool) -> None:
     changes = dict(sent.get("visit") or {})
+    expected = expected.agreeing_with(changes.pop("version", None))
     if sent.get(_DIAGNOSES):
         changes[_DIAGNOSES] = sent[_DIAGNOSES]
     is_rewritten = writing.rewrites(visit, **changes)

@@ -8,12 +8,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
+from server.core.dump import row_dumper
 from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
 from server.modules.patients.enums import ENTERED_IN_ERROR, RelationSource
 from server.modules.patients.models import Allergy, AllergyStatement, CareRelation, Condition, MedicalHistory
 from server.modules.patients.models.chart import ChartRow
 from server.modules.patients.queries.people import present_page
+from server.modules.patients.schemas.chart import NoneKnownOut
+from server.modules.users.hands import Hands, hands_of
 from server.modules.users.models import User
 
 MOST_ENTRIES = 500
@@ -38,18 +41,23 @@ def page_of_entries(
 
 
 def _standing(model: type[Any], columns: Sequence[str]) -> Select[Any]:
-    table = model.__table__
-    return select(*(table.c[name] for name in columns)).where(table.c.status != ENTERED_IN_ERROR)
+    return _entries(model, columns).where(model.status != ENTERED_IN_ERROR)
+
+
+_HANDS: Mapping[type[Any], Hands] = {model: hands_of(model) for model in (Allergy, Condition)}
+
+
+def _entries(model: type[Any], columns: Sequence[str]) -> Select[Any]:
+    hands = _HANDS[model]
+    named = (hands.columns[name] if name in hands.columns else model.__table__.c[name] for name in columns)
+    return hands.join(select(*named).select_from(model))
 
 
 def entry_row(
     connection: Connection, model: type[Any], patient_id: uuid.UUID, columns: Sequence[str], entry_id: uuid.UUID
 ) -> Row[Any]:
     """Return one entry of a patient, those entered in error included, or raise `NotFound`."""
-    table = model.__table__
-    stmt: Select[Any] = select(*(table.c[name] for name in columns)).where(
-        table.c.id == entry_id, table.c.patient_id == patient_id
-    )
+    stmt = _entries(model, columns).where(model.id == entry_id, model.patient_id == patient_id)
     found = connection.execute(stmt).first()
     if found is None:
         raise NotFound
@@ -65,18 +73,42 @@ def entries_of(
     return connection.execute(stmt.limit(MOST_ENTRIES * max(1, len(patient_ids)))).all()
 
 
+_speaker = Hands(author=AllergyStatement.stated_by)
+_STATED: Mapping[str, Any] = {
+    "stated_by": AllergyStatement.stated_by,
+    **_speaker.columns,
+    "stated_at": AllergyStatement.stated_at,
+}
+# The columns that `history_row` adds: who said that there are no allergies, and when.
+STATED = tuple(_STATED)
+
+_dump_statement = row_dumper(NoneKnownOut, ("patient_id", *STATED))
+
+
 def history_row(connection: Connection, patient_id: uuid.UUID, columns: Sequence[str]) -> Row[Any]:
     """Return a patient's history with the statement of no known allergies, if one stands, or raise `NotFound`."""
     table, statement = MedicalHistory.__table__, AllergyStatement.__table__
-    stmt: Select[Any] = (
-        select(*(table.c[name] for name in columns), statement.c.stated_by, statement.c.stated_at)
-        .outerjoin(statement, (statement.c.patient_id == table.c.patient_id) & statement.c.withdrawn_at.is_(None))
-        .where(table.c.patient_id == patient_id, table.c.superseded_at.is_(None))
-    )
+    stands = (statement.c.patient_id == table.c.patient_id) & statement.c.withdrawn_at.is_(None)
+    stmt: Select[Any] = select(*(table.c[name] for name in columns), *_STATED.values()).select_from(table)
+    stmt = _speaker.join(stmt.outerjoin(statement, stands))
+    stmt = stmt.where(table.c.patient_id == patient_id, table.c.superseded_at.is_(None))
     found = connection.execute(stmt).first()
     if found is None:
         raise NotFound  # a merge has just taken it: the request is then answered with the survivor
     return found
+
+
+def stated_in(history: Sequence[Any], patient_id: uuid.UUID) -> dict[str, Any] | None:
+    """Return the statement of no known allergies that stands beside a history, as it is answered."""
+    statement = history[-len(STATED) :]
+    return _dump_statement((patient_id, *statement)) if statement[-1] else None
+
+
+def none_known(connection: Connection, patient_id: uuid.UUID) -> dict[str, Any]:
+    """Return the statement of no known allergies that stands, as it is answered."""
+    stmt = _speaker.join(select(AllergyStatement.patient_id, *_STATED.values()).select_from(AllergyStatement))
+    stmt = stmt.where(AllergyStatement.patient_id == patient_id, AllergyStatement.withdrawn_at.is_(None))
+    return _dump_statement(connection.execute(stmt).one())
 
 
 _MEMBER: tuple[Any, ...] = (

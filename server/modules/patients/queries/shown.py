@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, select
 from server.core.dump import columns_of, row_dumper
 from server.modules.patients.enums import ENTERED_IN_ERROR, ConditionStatus
 from server.modules.patients.models import Allergy, AllergyStatement, Condition, Patient
-from server.modules.patients.queries.chart import entries_of, history_row
+from server.modules.patients.queries.chart import STATED, entries_of, history_row, stated_in
 from server.modules.patients.schemas.chart import AllergyOut, ConditionOut, HistoryOut
 from server.modules.patients.schemas.patient import PatientOut
 from server.modules.patients.shown import add_events, add_section, event, on_day
@@ -106,6 +106,5 @@ def _allergies(connection: Connection, patient_id: uuid.UUID) -> list[dict[str, 
 def _history(connection: Connection, patient_id: uuid.UUID) -> dict[str, Any]:
     """Return the history, and beside it whether "no known allergies" was stated."""
     row = history_row(connection, patient_id, _HISTORY)
-    data = row_dumper(HistoryOut, (*_HISTORY, "stated_by", "stated_at"))(row)
-    stated = {"patient_id": patient_id, "stated_by": row.stated_by, "stated_at": row.stated_at}
-    return {**data, "no_known_allergies": stated if row.stated_at else None}
+    data = row_dumper(HistoryOut, (*_HISTORY, *STATED))(row)
+    return {**data, "no_known_allergies": stated_in(row, patient_id)}

@@ -11,6 +11,7 @@ from server.core.resource import Resource
 from server.modules.patients.models import Allergy
 from server.modules.patients.models.chart import DuplicateAllergy
 from server.modules.patients.policies import Perm
+from server.modules.patients.queries import chart as queries
 from server.modules.patients.resources.entries import Entries
 from server.modules.patients.resources.routing import api, patient_within
 from server.modules.patients.schemas.chart import (
@@ -84,12 +85,14 @@ class NoKnownAllergies(Resource):
         action="allergies.none_known",
         body=NoneKnownIn,
         out=NoneKnownOut,
+        fixed=("patient_id",),
         problems=(service.AllergiesPresent,),
         **_ENTRY,
     )
     def put(self, patient_id: uuid.UUID) -> Response:
         """State that the patient knows of no allergies; impossible while one is on the list."""
-        return self.show(service.state_none_known(actor=self.actor, patient_id=patient_id), "No known allergies.")
+        service.state_none_known(actor=self.actor, patient_id=patient_id)
+        return self.show(queries.none_known(self.connection, patient_id), "No known allergies.")
 
 
 api.add_resource(AllergyCollection, "/patients/<uuid:patient_id>/allergies")

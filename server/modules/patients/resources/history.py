@@ -51,10 +51,8 @@ class MedicalHistory(Resource):
             lists[name] = [dump(entry) for entry in queries.entries_of(self.connection, model, columns, [patient_id])]
         # Read last: after a merge it is not found, and the lists above may have been taken by one.
         row = queries.history_row(self.connection, patient_id, _COLUMNS)
-        data = {**row_dumper(HistoryOut, (*_COLUMNS, "stated_by", "stated_at"))(row), **lists}
-        stated = {"patient_id": patient_id, "stated_by": row.stated_by, "stated_at": row.stated_at}
-        data["no_known_allergies"] = stated if row.stated_at else None
-        return data
+        data = {**row_dumper(HistoryOut, (*_COLUMNS, *queries.STATED))(row), **lists}
+        return {**data, "no_known_allergies": queries.stated_in(row, patient_id)}
 
 
 api.add_resource(MedicalHistory, "/patients/<uuid:patient_id>/medical-history")

@@ -12,6 +12,7 @@ from server.core import clock, fields as f
 from server.core.people import full_name
 from server.core.schema import Body, ListQuery, Out, SortKeys
 from server.modules.patients.enums import ContactKind, ProxyScope, scopes_of
+from server.modules.patients.told import what_was_done
 
 
 def _is_ahead(at: datetime) -> None:
@@ -105,6 +106,9 @@ class AccessOut(Schema):
     id = fields.UUID(required=True)
     at = f.Instant(required=True)
     actor = f.Computed(_actor, "actor_id", "first_name", "last_name", "actor_roles", metadata={"type": "object"})
+    what = f.Computed(
+        what_was_done, "action", metadata={"type": "string", "example": "Vital signs: read", "description": "In words."}
+    )
     action = fields.String(required=True)
     route = fields.String(required=True)
     break_glass = f.Computed(_glass, "reason", metadata={"type": ["object", "null"]})

@@ -8,10 +8,12 @@ from marshmallow import fields, validate
 
 from server.core import fields as f
 from server.core.codes.icd10cm import Icd10cm
-from server.core.refs import person_ref, taken_back
+from server.core.refs import AUTHOR, VOIDED, person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, Query, SortKeys
 from server.modules.patients.enums import AllergyClass, AllergyStatus, BloodType, ConditionStatus, Severity
 from server.modules.patients.schemas.patient import PastDay
+
+_MAYBE = {"type": ["object", "null"]}
 
 
 def _code(system: str | None, code: str | None) -> dict[str, Any] | None:
@@ -33,7 +35,8 @@ class ChartQuery(ListQuery):
 class _ChartOut(Out):
     patient_id = fields.UUID(required=True)
     recorded_by = fields.UUID(required=True, allow_none=True)
-    voided = f.Computed(taken_back, "voided_at", "voided_by", "void_reason", metadata={"type": ["object", "null"]})
+    author = f.Computed(person_ref, *AUTHOR, metadata=_MAYBE)
+    voided = f.Computed(taken_back, *VOIDED, metadata=_MAYBE)
 
 
 class CodeIn(Body):
@@ -67,7 +70,7 @@ class AllergyOut(_ChartOut):
     """An allergy; the severity is null on imported rows that came without."""
 
     substance = fields.String(required=True)
-    code = f.Computed(_code, "code_system", "code", metadata={"type": ["object", "null"]})
+    code = f.Computed(_code, "code_system", "code", metadata=_MAYBE)
     allergy_class = fields.String(data_key="class", required=True, allow_none=True)
     reaction = fields.String(required=True, allow_none=True)
     severity = fields.String(required=True, allow_none=True)
@@ -84,6 +87,7 @@ class NoneKnownOut(Body):
 
     patient_id = fields.UUID(required=True)
     stated_by = fields.UUID(required=True)
+    author = f.Computed(person_ref, "stated_by", "author_first_name", "author_last_name", metadata={"type": "object"})
     stated_at = f.Instant(required=True)
 
 

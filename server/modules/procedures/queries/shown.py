@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select
@@ -19,7 +20,7 @@ def install() -> None:
     """Register the events and the section of this module."""
     add_events("procedure", _events("procedure", Procedure.performed_at, ProcedureStatus.PERFORMED))
     add_events("procedure_ordered", _events("procedure_ordered", Procedure.created_at, ProcedureStatus.ORDERED))
-    add_section("open_procedures", open_of)
+    add_section("open_procedures", partial(open_of, as_patient=False), for_patients=partial(open_of, as_patient=True))
 
 
 def _events(kind: str, at: Any, status: ProcedureStatus) -> Callable[[uuid.UUID], Select[Any]]:

@@ -93,7 +93,15 @@ class ProcedureItem(Procedures):
         """Show one procedure with what was added to it; staff see one that was entered in error too."""
         return self.show(self.seen(procedure_id, as_patient=self.parent.as_patient))
 
-    @declares(Perm.ORDER, action="procedures.change", body=ProcedureIn, version="required", problems=_CLOSED, **_SHOWN)
+    @declares(
+        Perm.ORDER,
+        action="procedures.change",
+        body=ProcedureIn,
+        fixed=("patient_id", "visit_id", "doctor_id"),
+        version="required",
+        problems=_CLOSED,
+        **_SHOWN,
+    )
     def put(self, procedure_id: uuid.UUID) -> Response:
         """Replace what was ordered."""
         return self._change(procedure_id)

@@ -112,7 +112,7 @@ def cancel(*, patient_id: uuid.UUID, procedure_id: uuid.UUID, reason: str) -> Pr
 
 
 def _open(patient_id: uuid.UUID, procedure_id: uuid.UUID, expected: Expected | None = None) -> Procedure:
-    procedure = held(patient_id, procedure_id)
+    procedure, _ = held(patient_id, procedure_id)
     if expected is not None:
         procedure.require(expected)
     require_ordered(procedure)

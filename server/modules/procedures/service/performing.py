@@ -22,6 +22,7 @@ from server.modules.procedures.models import Procedure, ProcedureAddendum
 from server.modules.procedures.queries.procedures import SOURCE
 from server.modules.procedures.service.ordering import require_ordered
 from server.modules.procedures.service.reaching import held
+from server.modules.visits.service.moments import require_at_visit
 
 
 class NotPerformed(Conflict):
@@ -41,11 +42,13 @@ def perform(
     complications: str | None = None,
 ) -> Procedure:
     """Perform a procedure, once; one with a service is charged in the same unit of work, or nothing happens at all."""
-    procedure = held(patient_id, procedure_id)
+    procedure, visit = held(patient_id, procedure_id)
     require_ordered(procedure)
     at = performed_at or clock.now()
     born_on = db.session.scalars(select(Patient.date_of_birth).where(Patient.id == patient_id)).one()
     require_lived(at, born_on=born_on, field="performed_at")
+    if visit is not None:
+        require_at_visit(at, visit, field="performed_at")
     procedure.status, procedure.performed_at, procedure.performed_by = ProcedureStatus.PERFORMED, at, actor.user_id
     procedure.outcome, procedure.notes, procedure.complications = outcome, notes, complications
     db.session.flush()
@@ -73,7 +76,7 @@ def _charge(actor: Actor, procedure: Procedure, service_id: uuid.UUID, at: datet
 
 def addend(*, actor: Actor, patient_id: uuid.UUID, procedure_id: uuid.UUID, text: str) -> ProcedureAddendum:
     """Add to a performed procedure, also after its visit was closed; what was said stays as it was."""
-    procedure = held(patient_id, procedure_id, after_closing=True)
+    procedure, _ = held(patient_id, procedure_id, after_closing=True)
     if procedure.status != ProcedureStatus.PERFORMED:
         raise NotPerformed
     addendum = ProcedureAddendum(procedure_id=procedure_id, text=text, by=actor.user_id)

@@ -11,16 +11,18 @@ from server.modules.procedures.models import Procedure
 from server.modules.visits.service import gate
 
 
-def held(patient_id: uuid.UUID, procedure_id: uuid.UUID, *, after_closing: bool = False) -> Procedure:
-    """Return a procedure for which others wait until the unit of work ends, its visit open unless told otherwise.
+def held(
+    patient_id: uuid.UUID, procedure_id: uuid.UUID, *, after_closing: bool = False
+) -> tuple[Procedure, gate.Passed | None]:
+    """Return a procedure for which others wait until the unit of work ends, and its visit, open unless told otherwise.
 
-    Raise `EnteredInError` where it was.
+    There is no visit where it has none, or where that may be closed. Raise `EnteredInError` where it was.
     """
     procedure = db.session.get(Procedure, procedure_id, with_for_update=True)
     if procedure is None or procedure.patient_id != patient_id:
         raise NotFound
     if procedure.is_voided:
         raise EnteredInError
-    if procedure.visit_id is not None and not after_closing:
-        gate.pass_into(procedure.visit_id, patient_id=patient_id)
-    return procedure
+    if procedure.visit_id is None or after_closing:
+        return procedure, None
+    return procedure, gate.pass_into(procedure.visit_id, patient_id=patient_id)

@@ -23,16 +23,18 @@ from server.modules.patients.queries.people import present_page, survivor_of
 from server.modules.records.enums import DocumentStatus
 from server.modules.records.models import Document
 from server.modules.records.schemas.documents import DocumentOut
+from server.modules.users.hands import hands_of
 
 COLUMNS = tuple(columns_of(DocumentOut))
 
-_table = Document.__table__
+_table, _hands = Document.__table__, hands_of(Document, releaser=Document.released_by)
 _JOINED: Mapping[str, Any] = {
     "patient_first_name": Patient.first_name.label("patient_first_name"),
     "patient_last_name": Patient.last_name.label("patient_last_name"),
     "patient_mrn": Patient.mrn.label("patient_mrn"),
     "doctor_first_name": Doctor.first_name.label("doctor_first_name"),
     "doctor_last_name": Doctor.last_name.label("doctor_last_name"),
+    **_hands.columns,
     "file_name": StoredFile.name.label("file_name"),
     "media_type": StoredFile.media_type,
     "size": StoredFile.size,
@@ -59,7 +61,7 @@ def _of_patient(stmt: Select[Any], patient_id: uuid.UUID, *, as_patient: bool) -
 
 
 def _joined() -> Select[Any]:
-    return (
+    return _hands.join(
         select(*(_JOINED[name] if name in _JOINED else _table.c[name] for name in COLUMNS))
         .select_from(Document)
         .join(StoredFile, StoredFile.id == Document.file_id)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, false, or_, select, true
-from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from server.core.access import Actor, Scope
@@ -23,24 +22,26 @@ from server.modules.patients.queries.reach import Reach
 from server.modules.records.enums import RecordStatus
 from server.modules.records.models import MedicalRecord, RecordVersion
 from server.modules.records.policies import Perm
+from server.modules.records.queries.attachments import without_hidden
 from server.modules.records.schemas.records import RecordOut, VersionOut
-from server.modules.users.models import User
+from server.modules.users.hands import Hands, hands_of
 from server.modules.visits.enums import Source
 
 COLUMNS = tuple(columns_of(RecordOut))
+# Behind `COLUMNS`: whether a row is seen as by one who cares, not as by the patient.
+_BY_STAFF = len(COLUMNS)
+_ATTACHMENTS = COLUMNS.index("attachments")
 
 _records, _versions = MedicalRecord.__table__, RecordVersion.__table__
-_author, _releaser = aliased(User), aliased(User)
+_hands = hands_of(MedicalRecord, releaser=MedicalRecord.released_by)
+_writers = Hands(author=RecordVersion.by)
 _JOINED: Mapping[str, Any] = {
     "patient_first_name": Patient.first_name.label("patient_first_name"),
     "patient_last_name": Patient.last_name.label("patient_last_name"),
     "patient_mrn": Patient.mrn.label("patient_mrn"),
     "doctor_first_name": Doctor.first_name.label("doctor_first_name"),
     "doctor_last_name": Doctor.last_name.label("doctor_last_name"),
-    "author_first_name": _author.first_name.label("author_first_name"),
-    "author_last_name": _author.last_name.label("author_last_name"),
-    "releaser_first_name": _releaser.first_name.label("releaser_first_name"),
-    "releaser_last_name": _releaser.last_name.label("releaser_last_name"),
+    **_hands.columns,
     # Which version is shown, and what it says.
     "number": _versions.c.number,
 }
@@ -70,14 +71,12 @@ def _is_theirs_to_see() -> ColumnElement[bool]:
 def _select(by_staff: ColumnElement[bool]) -> Select[Any]:
     """Select records in the version that the caller sees; `by_staff` says, row by row, whether as one who cares."""
     shown = case((by_staff, MedicalRecord.number), else_=MedicalRecord.released_number)
-    return (
-        select(*map(_column, COLUMNS))
+    return _hands.join(
+        select(*map(_column, COLUMNS), by_staff.label("is_seen_by_staff"))
         .select_from(MedicalRecord)
         .join(Patient, Patient.id == MedicalRecord.patient_id)
         .join(RecordVersion, RecordVersion.record_id == MedicalRecord.id)
         .outerjoin(Doctor, Doctor.id == MedicalRecord.doctor_id)
-        .outerjoin(_author, _author.id == MedicalRecord.recorded_by)
-        .outerjoin(_releaser, _releaser.id == MedicalRecord.released_by)
         .where(RecordVersion.number == shown, or_(by_staff, _is_theirs_to_see()))
     )
 
@@ -111,7 +110,16 @@ def _page(connection: Connection, actor: Actor, stmt: Select[Any], query: Mappin
     if "status" not in query:
         stmt = stmt.where(MedicalRecord.status != RecordStatus.ENTERED_IN_ERROR)
     stmt = stmt.add_columns(is_only_ward(actor, Perm.READ).label("is_ward"))
-    return fetch_page(connection, stmt, LIST, query)
+    page = fetch_page(connection, stmt, LIST, query)
+    return replace(page, rows=_as_seen(connection, page.rows))
+
+
+def _as_seen(connection: Connection, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """Return rows of which those that are seen as by the patient name no document that is not."""
+    theirs = [place for place, row in enumerate(rows) if not row[_BY_STAFF]]
+    shown = without_hidden(connection, (rows[place] for place in theirs), at=_ATTACHMENTS)
+    made = dict(zip(theirs, shown, strict=True))
+    return [made.get(place, row) for place, row in enumerate(rows)]
 
 
 def record_row(connection: Connection, record_id: uuid.UUID, *, as_patient: bool) -> Sequence[Any]:
@@ -120,7 +128,7 @@ def record_row(connection: Connection, record_id: uuid.UUID, *, as_patient: bool
     found = connection.execute(stmt).first()
     if found is None:
         raise NotFound
-    return found
+    return _as_seen(connection, [found])[0]
 
 
 VERSION = tuple(columns_of(VersionOut))
@@ -134,15 +142,13 @@ def page_of_versions(
     Raise `NotFound` where the record is not shown at all.
     """
     made: Mapping[str, Any] = {
-        "author_first_name": _author.first_name.label("author_first_name"),
-        "author_last_name": _author.last_name.label("author_last_name"),
+        **_writers.columns,
         "is_released": _is_released().label("is_released"),
     }
-    stmt: Select[Any] = (
+    stmt = _writers.join(
         select(*(made[name] if name in made else _versions.c[name] for name in VERSION))
         .select_from(RecordVersion)
         .join(MedicalRecord, MedicalRecord.id == RecordVersion.record_id)
-        .outerjoin(_author, _author.id == RecordVersion.by)
         .where(RecordVersion.record_id == record_id)
     )
     if as_patient:
@@ -150,6 +156,8 @@ def page_of_versions(
     page = fetch_page(connection, stmt, _VERSION_LIST, query)
     if not page.meta["total"]:
         raise NotFound
+    if as_patient:
+        return replace(page, rows=without_hidden(connection, page.rows, at=VERSION.index("attachments")))
     return page
 
 

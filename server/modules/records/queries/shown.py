@@ -10,6 +10,7 @@ from sqlalchemy.sql import ColumnElement
 
 from server.modules.doctors.models import Doctor
 from server.modules.patients.shown import add_events, event
+from server.modules.patients.told import name_kind
 from server.modules.records.enums import RecordStatus
 from server.modules.records.models import MedicalRecord, RecordVersion
 from server.modules.visits.enums import Source
@@ -20,7 +21,8 @@ _by_clinic = MedicalRecord.source != Source.PATIENT
 
 
 def install() -> None:
-    """Register the events of records."""
+    """Register the events of records, and what patients call them."""
+    name_kind("records", "Medical records")
     add_events("record_released", _events("record_released", MedicalRecord.released_at, "Record", _by_clinic))
     add_events("own_record", _events("own_record", MedicalRecord.created_at, "Own entry", _by_patient))
     add_events("record_written", _written, for_staff=True)

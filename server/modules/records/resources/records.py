@@ -27,8 +27,8 @@ from server.modules.records.queries import records as queries
 from server.modules.records.resources.routing import api
 from server.modules.records.schemas.records import (
     OwnRecordCreate,
+    RecordChange,
     RecordCreate,
-    RecordIn,
     RecordOut,
     RecordQuery,
     VersionOut,
@@ -107,14 +107,14 @@ class RecordItem(Records):
         """Show one record: to staff its latest version, to the patient the one that was released."""
         return self.show(self.seen(record_id, as_patient=self.parent.as_patient))
 
-    @declares(Perm.WRITE, body=RecordIn, **_CHANGE)
+    @declares(Perm.WRITE, body=RecordChange, fixed=("patient_id", "visit_id"), **_CHANGE)
     def put(self, record_id: uuid.UUID) -> Response:
-        """Replace what one's own record says; the version before is kept."""
+        """Replace what one's own record says, and say why; the version before is kept."""
         return self._change(record_id)
 
-    @declares(Perm.WRITE, body=RecordIn, **_CHANGE)
+    @declares(Perm.WRITE, body=RecordChange, **_CHANGE)
     def patch(self, record_id: uuid.UUID) -> Response:
-        """Change what is sent of one's own record; the version before is kept."""
+        """Change what is sent of one's own record, and say why; the version before is kept."""
         return self._change(record_id)
 
     def _change(self, record_id: uuid.UUID) -> Response:
@@ -151,7 +151,10 @@ class RecordVersions(Records):
         **{**_WITHIN, "action": "records.versions", "query": VersionQuery, "out": VersionOut, "many": True},
     )
     def get(self, record_id: uuid.UUID) -> Response:
-        """List the versions of a record, the latest first; patients see the released one, of their own entries all."""
+        """List the versions of a record, the latest first, with who, when and why.
+
+        Patients see the released one, of their own entries all.
+        """
         as_patient = self.parent.as_patient
         page = queries.page_of_versions(self.connection, record_id, self.query, as_patient=as_patient)
         trails.current().about(record_id)
@@ -164,10 +167,13 @@ class RecordRelease(Records):
     @declares(
         Perm.RELEASE,
         **{**_ONE, "action": "records.release", "status": 200, "version": "optional"},
-        problems=(*_CLOSED, service.AlreadyReleased),
+        problems=(*_CLOSED, service.AlreadyReleased, service.AttachmentInError),
     )
     def post(self, record_id: uuid.UUID) -> Response:
-        """Show the latest version of a record to the patient: of one's own, or of somebody who may not release."""
+        """Show the latest version of a record to the patient: of one's own, or of somebody who may not release.
+
+        Its documents are released each by itself; until then the patient's record does not name them.
+        """
         service.release(actor=self.actor, patient_id=self.parent.id, record_id=record_id, expected=self.expected)
         return self.show(self.seen(record_id, as_patient=False), "Record released.")
 

@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from server.core import fields as f
 from server.core.clock import begin_of, end_of
-from server.core.refs import patient_ref, person_ref, taken_back
+from server.core.refs import AUTHOR, VOIDED, patient_ref, person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, SortKeys
 from server.modules.files.enums import MediaType, Scan
 from server.modules.records.enums import DocumentStatus
@@ -20,8 +20,8 @@ _REF = {"type": "object"}
 _MAYBE = {"type": ["object", "null"]}
 
 
-def _released(at: datetime | None, by: uuid.UUID | None) -> dict[str, Any] | None:
-    return {"at": at, "by": by} if at else None
+def _released(at: datetime | None, by: uuid.UUID | None, first: str | None, last: str | None) -> dict[str, Any] | None:
+    return {"at": at, "by": person_ref(by, first, last)} if at else None
 
 
 class DocumentIn(Body):
@@ -44,6 +44,7 @@ class DocumentOut(Out):
     doctor_id = fields.UUID(required=True, allow_none=True)
     doctor = f.Computed(person_ref, "doctor_id", "doctor_first_name", "doctor_last_name", metadata=_MAYBE)
     recorded_by = fields.UUID(required=True, allow_none=True)
+    author = f.Computed(person_ref, *AUTHOR, metadata=_MAYBE)
     source = fields.String(required=True, metadata={"enum": list(Source)})
     status = fields.String(required=True, metadata={"enum": list(DocumentStatus)})
     title = fields.String(required=True)
@@ -53,8 +54,10 @@ class DocumentOut(Out):
     sha256 = fields.String(required=True)
     has_preview = fields.Boolean(required=True)
     scan = fields.String(required=True, metadata={"enum": list(Scan)})
-    released = f.Computed(_released, "released_at", "released_by", metadata=_MAYBE)
-    voided = f.Computed(taken_back, "voided_at", "voided_by", "void_reason", metadata=_MAYBE)
+    released = f.Computed(
+        _released, *("released_at", "released_by", "releaser_first_name", "releaser_last_name"), metadata=_MAYBE
+    )
+    voided = f.Computed(taken_back, *VOIDED, metadata=_MAYBE)
 
 
 class _DocumentQuery(ListQuery):

@@ -12,7 +12,7 @@ from server.core import fields as f
 from server.core.clock import begin_of, end_of
 from server.core.codes.icd10cm import Icd10cm
 from server.core.people import full_name
-from server.core.refs import person_ref, taken_back
+from server.core.refs import AUTHOR, VOIDED, person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, SortKeys
 from server.modules.records.enums import RecordStatus
 from server.modules.visits.enums import Source
@@ -71,6 +71,17 @@ class RecordIn(Body):
     )
 
 
+class RecordChange(RecordIn):
+    """What a record says now, and why it says that from now on."""
+
+    reason = f.Line(
+        most=500,
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "Why it is changed; kept with the version that this makes."},
+    )
+
+
 class RecordCreate(RecordIn):
     """A new record: of a patient, or of the patient of a visit."""
 
@@ -91,7 +102,11 @@ class _Content(Schema):
     symptoms = fields.String(required=True, allow_none=True)
     notes = fields.String(required=True, allow_none=True)
     prescriptions = fields.List(fields.String(), required=True)
-    attachments = fields.List(fields.UUID(), required=True)
+    attachments = fields.List(
+        fields.UUID(),
+        required=True,
+        metadata={"description": "Ids of documents; patients are told those that are released."},
+    )
 
 
 class RecordOut(Out, _Content):
@@ -105,7 +120,7 @@ class RecordOut(Out, _Content):
     doctor = f.Computed(person_ref, "doctor_id", "doctor_first_name", "doctor_last_name", metadata=_MAYBE)
     visit_id = fields.UUID(required=True, allow_none=True)
     recorded_by = fields.UUID(required=True, allow_none=True)
-    author = f.Computed(person_ref, "recorded_by", "author_first_name", "author_last_name", metadata=_MAYBE)
+    author = f.Computed(person_ref, *AUTHOR, metadata=_MAYBE)
     source = fields.String(required=True, metadata={"enum": list(Source)})
     status = fields.String(required=True, metadata={"enum": list(RecordStatus)})
     number = fields.Integer(required=True, metadata={"description": "Which of its versions this is."})
@@ -114,7 +129,7 @@ class RecordOut(Out, _Content):
         *("released_number", "released_at", "released_by", "releaser_first_name", "releaser_last_name"),
         metadata={**_MAYBE, "description": "Which version the patient sees: its `number`, since when, and by whom."},
     )
-    voided = f.Computed(taken_back, "voided_at", "voided_by", "void_reason", metadata=_MAYBE)
+    voided = f.Computed(taken_back, *VOIDED, metadata=_MAYBE)
 
 
 class VersionOut(_Content):
@@ -125,6 +140,9 @@ class VersionOut(_Content):
     number = fields.Integer(required=True)
     by = f.Computed(person_ref, "by", "author_first_name", "author_last_name", metadata=_MAYBE)
     at = f.Instant(required=True)
+    reason = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why the version before gave way to this one."}
+    )
     is_released = fields.Boolean(required=True, metadata={"description": "Whether it is the one the patient sees."})
 
 

@@ -31,6 +31,12 @@ _CONTENT = (
 _NAMED = ("diagnosis", *_CONTENT[2:])
 
 
+class AttachmentInError(Conflict):
+    """A document that is attached was entered in error; take it out first."""
+
+    code = "attachment_in_error"
+
+
 class AlreadyReleased(Conflict):
     """The patient sees the latest version of this already."""
 
@@ -74,9 +80,16 @@ def _add(record: MedicalRecord, actor: Actor, fields: dict[str, Any]) -> Medical
 
 
 def change(
-    *, actor: Actor, patient_id: uuid.UUID, record_id: uuid.UUID, expected: Expected, as_patient: bool, **fields: Any
+    *,
+    actor: Actor,
+    patient_id: uuid.UUID,
+    record_id: uuid.UUID,
+    expected: Expected,
+    as_patient: bool,
+    reason: str | None = None,
+    **fields: Any,
 ) -> MedicalRecord:
-    """Write the next version of one's own record; what was released is what the patient sees until it is again.
+    """Write the next version of one's own record, with why; what was released the patient sees until it is again.
 
     A patient's own entry is released as it stands. Where nothing differs there is no next version.
     """
@@ -89,7 +102,7 @@ def change(
     content = _changed(record, before, fields)
     if content != before:
         record.number += 1
-        _add_version(record, actor, content)
+        _add_version(record, actor, content, reason)
         if as_patient:
             _release(record, actor)
     db.session.flush()
@@ -97,13 +110,17 @@ def change(
 
 
 def release(*, actor: Actor, patient_id: uuid.UUID, record_id: uuid.UUID, expected: Expected) -> MedicalRecord:
-    """Show the latest version of a record to the patient: of one's own, or of somebody who may not release."""
+    """Show the latest version of a record to the patient: of one's own, or of somebody who may not release.
+
+    It names no document that was entered in error. One that is held stays held: whose it is releases it.
+    """
     written = read_for_change(db.session.connection(), record_id, patient_id)
     require_answering(actor=actor, permission=Perm.RELEASE, author_id=written.recorded_by)
     record = _opened(record_id, patient_id, written)
     record.require(expected)
     if record.released_number == record.number:
         raise AlreadyReleased
+    _require_no_errors(_content_of(record)["attachments"])
     _release(record, actor)
     db.session.flush()
     return record
@@ -185,6 +202,22 @@ def _require_documents(record: MedicalRecord, attachments: Sequence[str], known:
         raise Invalid(missing)
 
 
-def _add_version(record: MedicalRecord, actor: Actor, content: Mapping[str, Any]) -> None:
-    db.session.add(RecordVersion(record_id=record.id, number=record.number, by=actor.user_id, **content))
+def _require_no_errors(attachments: Sequence[str]) -> None:
+    """Raise a 409 that names each attachment that was entered in error; they wait who would be so meanwhile."""
+    if not attachments:
+        return
+    table = Document.__table__
+    stmt = select(table.c.id, table.c.status).where(table.c.id.in_([uuid.UUID(one) for one in attachments]))
+    rows = db.session.execute(stmt.order_by(table.c.id).with_for_update(read=True))
+    wrong = {str(row.id) for row in rows if row.status == DocumentStatus.ENTERED_IN_ERROR}
+    if wrong:
+        why = ["This document was entered in error."]
+        raise AttachmentInError(
+            errors={f"attachments.{place}": why for place, one in enumerate(attachments) if one in wrong}
+        )
+
+
+def _add_version(record: MedicalRecord, actor: Actor, content: Mapping[str, Any], reason: str | None = None) -> None:
+    version = RecordVersion(record_id=record.id, number=record.number, by=actor.user_id, reason=reason, **content)
+    db.session.add(version)
     db.session.flush()

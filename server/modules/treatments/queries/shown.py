@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select
@@ -17,7 +18,7 @@ from server.modules.treatments.queries.treatments import open_of
 def install() -> None:
     """Register the events and the section of this module."""
     add_events("treatment", _completed)
-    add_section("open_treatments", open_of)
+    add_section("open_treatments", partial(open_of, as_patient=False), for_patients=partial(open_of, as_patient=True))
 
 
 def _completed(patient_id: uuid.UUID) -> Select[Any]:

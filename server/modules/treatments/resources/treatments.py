@@ -9,7 +9,6 @@ from flask import Response
 
 from server.core import answers, trail as trails
 from server.core.declare import declares
-from server.core.dump import row_dumper
 from server.core.errors import InvalidTransition, NotFound
 from server.core.listing import Page
 from server.core.resource import Resource
@@ -48,7 +47,6 @@ _CHANGE: dict[str, Any] = {
 }
 _STEP: dict[str, Any] = {**_ONE, "status": 200}
 
-_dump = row_dumper(TreatmentOut, queries.COLUMNS)
 _PATIENT = queries.COLUMNS.index("patient_id")
 
 
@@ -59,11 +57,11 @@ class Treatments(Resource):
         """Return one treatment."""
         row = queries.treatment_row(self.connection, treatment_id, as_patient=as_patient)
         trails.current().about(treatment_id, patient_id=row[_PATIENT])
-        return _dump(row)
+        return queries.told(row)
 
     def many(self, page: Page) -> Response:
         """Answer one page of treatments; the audit row says whose, where they are of one patient."""
-        shown = [_dump(row) for row in page.rows]
+        shown = [queries.told(row) for row in page.rows]
         trail = trails.current()
         trail.listed(one["id"] for one in shown)
         trail.shown_of({row[_PATIENT] for row in page.rows}, {row[_PATIENT] for row in page.rows if row[-1]})
@@ -102,7 +100,7 @@ class TreatmentItem(Treatments):
         """Show one treatment, to staff also one that was entered in error."""
         return self.show(self.seen(treatment_id, as_patient=self.parent.as_patient))
 
-    @declares(Perm.WRITE, body=TreatmentPut, **_CHANGE)
+    @declares(Perm.WRITE, body=TreatmentPut, fixed=("patient_id", "visit_id"), **_CHANGE)
     def put(self, treatment_id: uuid.UUID) -> Response:
         """Replace what can be written of a treatment that is not over."""
         return self._change(treatment_id, is_whole=True)

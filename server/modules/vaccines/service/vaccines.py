@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
+
 from server.core import clock, trail as trails
 from server.core.access import Actor
 from server.core.columns import Expected
 from server.core.db import db
-from server.core.errors import NotFound, refused
+from server.core.errors import Conflict, NotFound, refused
 from server.modules.patients.models import Patient
 from server.modules.patients.service import chart
 from server.modules.patients.service.chart import EnteredInError
@@ -19,7 +21,8 @@ from server.modules.vaccines.catalogue import NOTHING_GIVEN, entries
 from server.modules.vaccines.enums import DoseSource, VaccineStatus
 from server.modules.vaccines.models import Immunization, ImmunizationVersion
 from server.modules.vaccines.service.validity import rejudge
-from server.modules.visits.service.gate import pass_into
+from server.modules.visits.service.gate import Passed, pass_into
+from server.modules.visits.service.moments import require_at_visit
 
 # What a correction may change; whose it is, at which visit and by whose word stays.
 _SAID = (
@@ -28,21 +31,31 @@ _SAID = (
 )
 
 
+class DuplicateVaccine(Conflict):
+    """This vaccine stands already as given to the patient on that day; send `confirm_new` to go on."""
+
+    code = "duplicate_vaccine"
+
+
 def record(
     *,
     actor: Actor,
     patient_id: uuid.UUID,
     visit_id: uuid.UUID | None = None,
     source: str = DoseSource.CLINIC,
+    confirm_new: bool = False,
     **fields: Any,
 ) -> Immunization:
-    """Record a vaccine that was given, or was not; whether each of the patient's doses counts is judged anew."""
-    if visit_id is not None:
-        pass_into(visit_id, patient_id=patient_id)
+    """Record a vaccine that was given, or was not; whether each of the patient's doses counts is judged anew.
+
+    Whoever calls holds the patient's row, so that of two who record one dose at once the second sees the first.
+    """
+    visit = pass_into(visit_id, patient_id=patient_id) if visit_id else None
     dose = Immunization(patient_id=patient_id, visit_id=visit_id, source=source, recorded_by=actor.user_id)
     if fields.get("id"):
         dose.id = fields.pop("id")
-    _write(dose, fields, actor)
+    _write(dose, fields, actor, visit)
+    _require_single(dose, confirm_new=confirm_new)
     db.session.add(dose)
     rejudge(patient_id)
     return dose
@@ -54,6 +67,7 @@ def change(
     vaccine_id: uuid.UUID,
     expected: Expected,
     change_reason: str | None = None,
+    confirm_new: bool = False,
     **changes: Any,
 ) -> Immunization:
     """Correct an entry; what it said before is kept with who corrected it, when and why."""
@@ -64,10 +78,12 @@ def change(
     if dose.is_voided:
         raise EnteredInError
     dose.require(expected)
-    if dose.visit_id is not None:
-        pass_into(dose.visit_id, patient_id=dose.patient_id)
+    visit = pass_into(dose.visit_id, patient_id=dose.patient_id) if dose.visit_id else None
+    was_given = _given(dose)
     former = ImmunizationVersion(immunization_id=dose.id, number=dose.version, said=said_of(dose))
-    _write(dose, changes, actor)
+    _write(dose, changes, actor, visit)
+    if _given(dose) != was_given:
+        _require_single(dose, confirm_new=confirm_new)
     if said_of(dose) != former.said:
         former.superseded_by, former.superseded_reason = actor.user_id, change_reason
         db.session.add(former)
@@ -96,7 +112,32 @@ def said_of(dose: Immunization) -> dict[str, Any]:
     return {name: str(value) if isinstance(value, date | uuid.UUID) else value for name, value in values.items()}
 
 
-def _write(dose: Immunization, fields: Mapping[str, Any], actor: Actor) -> None:
+def _given(dose: Immunization) -> tuple[str, date] | None:
+    """Return what was given and when, or None where nothing was."""
+    return (dose.vaccine_code, dose.administered_on) if dose.status == VaccineStatus.COMPLETED else None
+
+
+def _require_single(dose: Immunization, *, confirm_new: bool) -> None:
+    """Raise `DuplicateVaccine` where the same was given to the same patient on the same day, unless that is meant."""
+    if _given(dose) is None:
+        return
+    same = select(Immunization.id).where(
+        Immunization.patient_id == dose.patient_id,
+        Immunization.vaccine_code == dose.vaccine_code,
+        Immunization.administered_on == dose.administered_on,
+        Immunization.status == VaccineStatus.COMPLETED,
+        Immunization.id != dose.id,
+    )
+    with db.session.no_autoflush:
+        standing = db.session.scalars(same.order_by(Immunization.id).limit(1)).first()
+    if standing is None:
+        return
+    if not confirm_new:
+        raise DuplicateVaccine(vaccine_id=str(standing))
+    trails.current().note = "confirm_new"
+
+
+def _write(dose: Immunization, fields: Mapping[str, Any], actor: Actor, visit: Passed | None) -> None:
     was_named = _name_of(dose.vaccine_code)
     for name, value in fields.items():
         setattr(dose, name, value)
@@ -109,6 +150,8 @@ def _write(dose: Immunization, fields: Mapping[str, Any], actor: Actor) -> None:
     _attribute(dose, actor)
     _require_sense(dose)
     _require_plausible(dose)
+    if visit is not None and dose.source == DoseSource.CLINIC:
+        require_at_visit(dose.administered_on, visit, field="administered_on")
 
 
 def _name_of(code: str | None) -> str | None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, select
-from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from server.core.clock import begin_of, end_of
@@ -17,6 +16,7 @@ from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
 from server.modules.doctors.models import Doctor
 from server.modules.patients.models import Patient
+from server.modules.users.hands import hands_of
 from server.modules.users.models import User
 from server.modules.visits.enums import NoteStatus
 from server.modules.visits.models import NoteAddendum, VisitNote
@@ -25,15 +25,12 @@ from server.modules.visits.schemas.notes import AddendumOut, NoteOut
 COLUMNS = tuple(columns_of(NoteOut))
 
 _table = VisitNote.__table__
-_author, _signer = aliased(User), aliased(User)
+_hands = hands_of(VisitNote, signer=VisitNote.signed_by)
 _JOINED: Mapping[str, Any] = {
     "patient_first_name": Patient.first_name.label("patient_first_name"),
     "patient_last_name": Patient.last_name.label("patient_last_name"),
     "patient_mrn": Patient.mrn.label("patient_mrn"),
-    "author_first_name": _author.first_name.label("author_first_name"),
-    "author_last_name": _author.last_name.label("author_last_name"),
-    "signer_first_name": _signer.first_name.label("signer_first_name"),
-    "signer_last_name": _signer.last_name.label("signer_last_name"),
+    **_hands.columns,
 }
 
 LIST = ListSpec(sorts={"created_at": VisitNote.id}, tie=VisitNote.id, default="created_at")
@@ -57,12 +54,10 @@ _FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
 
 
 def _of_visit(visit_id: uuid.UUID, *, as_patient: bool) -> Select[Any]:
-    stmt = (
+    stmt = _hands.join(
         select(*(_JOINED[name] if name in _JOINED else _table.c[name] for name in COLUMNS))
         .select_from(VisitNote)
         .join(Patient, Patient.id == VisitNote.patient_id)
-        .outerjoin(_author, _author.id == VisitNote.recorded_by)
-        .outerjoin(_signer, _signer.id == VisitNote.signed_by)
         .where(VisitNote.visit_id == visit_id)
     )
     # One that was entered in error may be somebody else's: the patient is not shown it, signed or not.

@@ -9,6 +9,7 @@ from sqlalchemy import Select
 
 from server.modules.doctors.models import Doctor
 from server.modules.patients.shown import add_events, event
+from server.modules.patients.told import name_kind
 from server.modules.visits.enums import NoteStatus
 from server.modules.visits.models import VisitNote
 
@@ -16,7 +17,8 @@ _DOCTOR_NAME = Doctor.first_name + " " + Doctor.last_name
 
 
 def install() -> None:
-    """Register the events of notes."""
+    """Register the events of notes, and what patients call them."""
+    name_kind("notes", "Notes on visits")
     signed, drafted = VisitNote.signed_by, VisitNote.recorded_by
     add_events("note_signed", _events("note_signed", VisitNote.signed_at, signed, NoteStatus.SIGNED))
     add_events("note_drafted", _events("note_drafted", VisitNote.created_at, drafted, NoteStatus.DRAFT), for_staff=True)

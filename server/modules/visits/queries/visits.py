@@ -21,19 +21,21 @@ from server.modules.patients.models import Patient
 from server.modules.patients.policies import Perm as ChartPerm, is_only_ward
 from server.modules.patients.queries.people import Found, in_scope
 from server.modules.patients.queries.reach import Reach
+from server.modules.users.hands import hands_of
 from server.modules.users.models import User
 from server.modules.visits.enums import NoteStatus, VisitStatus
 from server.modules.visits.models import Visit, VisitDiagnosis, VisitEvent, VisitNote
 from server.modules.visits.policies import Perm
 from server.modules.visits.schemas.visit import StepOut, VisitCard, VisitOut
 
-_table = Visit.__table__
+_table, _hands = Visit.__table__, hands_of(Visit)
 _JOINED: Mapping[str, Any] = {
     "patient_first_name": Patient.first_name.label("patient_first_name"),
     "patient_last_name": Patient.last_name.label("patient_last_name"),
     "patient_mrn": Patient.mrn.label("patient_mrn"),
     "doctor_first_name": Doctor.first_name.label("doctor_first_name"),
     "doctor_last_name": Doctor.last_name.label("doctor_last_name"),
+    **_hands.columns,
 }
 COLUMNS = tuple(columns_of(VisitOut))
 STEPS = tuple(columns_of(StepOut))
@@ -59,7 +61,7 @@ Shown = dict[str, Any]
 
 
 def _select(*columns: Any) -> Select[Any]:
-    return (
+    return _hands.join(
         select(*(_JOINED[name] if name in _JOINED else _table.c[name] for name in COLUMNS), *columns)
         .select_from(Visit)
         .outerjoin(Doctor, Doctor.id == Visit.doctor_id)

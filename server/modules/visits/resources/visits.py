@@ -95,7 +95,7 @@ class VisitItem(Visits):
         """Show one visit; who does not read the chart sees when, with whom, of which type and how it stands."""
         return self.show(self.seen(visit_id))
 
-    @declares(Perm.WRITE, body=VisitPut, **_CHANGE)
+    @declares(Perm.WRITE, body=VisitPut, fixed=("patient_id", "doctor_id", "appointment_id", "started_at"), **_CHANGE)
     def put(self, visit_id: uuid.UUID) -> Response:
         """Replace what is written of an open visit."""
         return self._change(visit_id)

@@ -11,7 +11,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from server.core import fields as f
 from server.core.clock import begin_of, end_of
 from server.core.people import full_name
-from server.core.refs import person_ref, taken_back
+from server.core.refs import AUTHOR, VOIDED, person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, SortKeys
 from server.modules.visits.enums import NoteStatus
 
@@ -60,7 +60,7 @@ class NoteOut(Out):
         _patient, "patient_id", "patient_first_name", "patient_last_name", "patient_mrn", metadata={"type": "object"}
     )
     recorded_by = fields.UUID(required=True, allow_none=True)
-    author = f.Computed(person_ref, "recorded_by", "author_first_name", "author_last_name", metadata=_MAYBE)
+    author = f.Computed(person_ref, *AUTHOR, metadata=_MAYBE)
     subjective = fields.String(required=True, allow_none=True)
     objective = fields.String(required=True, allow_none=True)
     assessment = fields.String(required=True, allow_none=True)
@@ -77,7 +77,7 @@ class NoteOut(Out):
             ),
         },
     )
-    voided = f.Computed(taken_back, "voided_at", "voided_by", "void_reason", metadata=_MAYBE)
+    voided = f.Computed(taken_back, *VOIDED, metadata=_MAYBE)
 
 
 class AddendumOut(Body):

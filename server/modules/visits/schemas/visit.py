@@ -12,7 +12,7 @@ from server.core import fields as f
 from server.core.clock import begin_of, end_of
 from server.core.codes.icd10cm import Icd10cm
 from server.core.people import full_name
-from server.core.refs import patient_ref, person_ref, taken_back
+from server.core.refs import AUTHOR, VOIDED, patient_ref, person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, Query, SortKeys
 from server.modules.visits.enums import Source, VisitStatus, VisitType
 
@@ -158,7 +158,8 @@ class VisitOut(VisitCard):
     follow_up_on = fields.Date(required=True, allow_none=True)
     free_follow_up = fields.Boolean(required=True)
     recorded_by = fields.UUID(required=True, allow_none=True)
-    voided = f.Computed(taken_back, "voided_at", "voided_by", "void_reason", metadata=_MAYBE)
+    author = f.Computed(person_ref, *AUTHOR, metadata=_MAYBE)
+    voided = f.Computed(taken_back, *VOIDED, metadata=_MAYBE)
 
 
 class VisitAnswer(VisitOut):

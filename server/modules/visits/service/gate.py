@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -21,10 +22,11 @@ class VisitClosed(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """Whose visit it is: the patient's, and the doctor's."""
+    """Whose visit it is, the patient's and the doctor's, and since when."""
 
     patient_id: uuid.UUID
     doctor_id: uuid.UUID | None
+    started_at: datetime
 
 
 def pass_into(visit_id: uuid.UUID, *, patient_id: uuid.UUID | None = None) -> Passed:
@@ -33,13 +35,13 @@ def pass_into(visit_id: uuid.UUID, *, patient_id: uuid.UUID | None = None) -> Pa
     Raise `NotFound` where there is none or it is another patient's, whom the caller may not reach: both answer alike.
     Raise `VisitClosed` where it is closed.
     """
-    stmt = select(Visit.patient_id, Visit.doctor_id, Visit.status).where(Visit.id == visit_id)
+    stmt = select(Visit.patient_id, Visit.doctor_id, Visit.started_at, Visit.status).where(Visit.id == visit_id)
     found = db.session.execute(stmt.with_for_update(read=True)).first()
     if found is None or patient_id not in (None, found.patient_id):
         raise NotFound
     if found.status != VisitStatus.OPEN:
         raise VisitClosed
-    return Passed(found.patient_id, found.doctor_id)
+    return Passed(found.patient_id, found.doctor_id, found.started_at)
 
 
 def judge(_sender: object, *, visit_id: uuid.UUID | None, patient_id: uuid.UUID) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.sql import ColumnElement
 from server.core.clock import begin_of, end_of
 from server.core.dump import columns_of, row_dumper
 from server.core.listing import ListSpec, Page, fetch_page
+from server.modules.users.hands import Hands
 from server.modules.visits.models import Visit
 from server.modules.vitals.enums import Kind, MeasurementStatus
 from server.modules.vitals.models import Measurement, VitalSet
@@ -54,7 +55,7 @@ def page_of_series(
 
 def _latest() -> Select[Any]:
     """Select the last standing value of each kind of one patient: a seek of the index for each."""
-    asked = (*_VALUES, "measured_at", "set_id")
+    asked = (*(name for name in _VALUES if name in _table.c), "measured_at", "set_id")
     is_final = _table.c.status == literal_column(f"'{MeasurementStatus.FINAL}'")
     newest = (
         select(*(_table.c[name] for name in asked))
@@ -64,7 +65,10 @@ def _latest() -> Select[Any]:
         .subquery()
         for kind in Kind
     )
-    return select(union_all(*(select(one) for one in newest)).subquery())
+    found = union_all(*(select(one) for one in newest)).subquery()
+    hands = Hands(author=found.c.recorded_by, amender=found.c.superseded_by)
+    columns = (hands.columns[name] if name in hands.columns else found.c[name] for name in _VALUES)
+    return hands.join(select(*columns, found.c.measured_at, found.c.set_id).select_from(found))
 
 
 _LATEST = _latest()

@@ -17,16 +17,21 @@ from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
 from server.modules.doctors.models import Doctor
 from server.modules.patients.models import Patient
+from server.modules.users.hands import Hands, hands_of
 from server.modules.visits.models import Visit
+from server.modules.visits.queries.words import reads_words, seen_by_staff
+from server.modules.visits.schemas.words import teller
 from server.modules.vitals.enums import Kind, MeasurementStatus
 from server.modules.vitals.models import Measurement, VitalSet
-from server.modules.vitals.schemas.shown import MeasurementOut, VitalSetOut
+from server.modules.vitals.schemas.shown import WORDS, MeasurementOut, VitalSetOut
 
 COLUMNS = tuple(columns_of(VitalSetOut))
 VALUES = tuple(columns_of(MeasurementOut))
 LIST = ListSpec(sorts={"measured_at": VitalSet.measured_at}, tie=VitalSet.id, default="-measured_at")
 
 _table, _values = VitalSet.__table__, Measurement.__table__
+_hands = hands_of(VitalSet)
+_of_value = Hands(author=Measurement.recorded_by, amender=Measurement.superseded_by)
 _JOINED: Mapping[str, Any] = {
     "patient_first_name": Patient.first_name.label("patient_first_name"),
     "patient_last_name": Patient.last_name.label("patient_last_name"),
@@ -34,10 +39,11 @@ _JOINED: Mapping[str, Any] = {
     "doctor_id": Visit.doctor_id.label("doctor_id"),
     "doctor_first_name": Doctor.first_name.label("doctor_first_name"),
     "doctor_last_name": Doctor.last_name.label("doctor_last_name"),
+    **_hands.columns,
 }
 _ORDER = {kind: number for number, kind in enumerate(Kind)}
 
-_dump_set = row_dumper(VitalSetOut, COLUMNS)
+_tell = teller(VitalSetOut, COLUMNS, WORDS)
 _dump_value = row_dumper(MeasurementOut, VALUES)
 
 FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
@@ -50,18 +56,20 @@ FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
 }
 
 
-def _joined() -> Select[Any]:
+def _joined(*, as_patient: bool) -> Select[Any]:
     joined = join(VitalSet, Patient, Patient.id == VitalSet.patient_id)
     joined = outerjoin(joined, Visit, Visit.id == VitalSet.visit_id)
     columns = (_JOINED[name] if name in _JOINED else _table.c[name] for name in COLUMNS)
-    return select(*columns).select_from(outerjoin(joined, Doctor, Doctor.id == Visit.doctor_id))
+    stmt = select(*columns, reads_words(VitalSet.visit_id, seen_by_staff(as_patient=as_patient)))
+    return _hands.join(stmt.select_from(outerjoin(joined, Doctor, Doctor.id == Visit.doctor_id)))
 
 
 def page_of_sets(
     connection: Connection, whose: ColumnElement[bool], query: Mapping[str, Any], *, as_patient: bool
 ) -> Page:
     """Return one page of the sets of a patient or visit; those entered in error are shown to staff who ask for them."""
-    stmt = _joined().where(whose, *(condition(query[name]) for name, condition in FILTERS.items() if name in query))
+    stmt = _joined(as_patient=as_patient).where(whose)
+    stmt = stmt.where(*(condition(query[name]) for name, condition in FILTERS.items() if name in query))
     if as_patient or "status" not in query:
         stmt = stmt.where(VitalSet.status == MeasurementStatus.FINAL)
     return fetch_page(connection, stmt, LIST, query)
@@ -72,7 +80,7 @@ def one_set(connection: Connection, entry_id: uuid.UUID, *, as_patient: bool) ->
 
     What was entered in error may be somebody else's: the patient is shown no such set, and no such value.
     """
-    row = connection.execute(_joined().where(VitalSet.id == entry_id)).first()
+    row = connection.execute(_joined(as_patient=as_patient).where(VitalSet.id == entry_id)).first()
     if row is None or (as_patient and row.status != MeasurementStatus.FINAL):
         raise NotFound
     return with_values(connection, [row], with_former=not as_patient)[0]
@@ -85,8 +93,10 @@ def with_values(
 
     Of a set that was entered in error they are those that stood until then.
     """
-    sets = [_dump_set(row) for row in rows]
-    stmt = select(_values.c.set_id, *(_values.c[name] for name in VALUES)).order_by(_values.c.id)
+    sets = [_tell(row) for row in rows]
+    names = _of_value.columns
+    columns = (names[name] if name in names else _values.c[name] for name in VALUES)
+    stmt = _of_value.join(select(_values.c.set_id, *columns).select_from(Measurement)).order_by(_values.c.id)
     stmt = stmt.where(_values.c.set_id.in_([one["id"] for one in sets]))
     if not with_former:
         stood = _values.c.set_id.in_([one["id"] for one in sets if one["status"] != MeasurementStatus.FINAL])

@@ -9,6 +9,7 @@ from sqlalchemy import Select
 
 from server.modules.doctors.models import Doctor
 from server.modules.patients.shown import add_events, add_section, event
+from server.modules.patients.told import name_kind
 from server.modules.visits.models import Visit
 from server.modules.vitals.enums import MeasurementStatus
 from server.modules.vitals.models import VitalSet
@@ -17,6 +18,7 @@ from server.modules.vitals.queries.series import latest_of
 
 def install() -> None:
     """Register the events and the section of this module."""
+    name_kind("vitals", "Vital signs")
     add_events("vitals", _taken)
     add_section("vitals", latest_of)
 

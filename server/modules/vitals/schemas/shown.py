@@ -8,12 +8,15 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from server.core import fields as f
 from server.core.clock import begin_of, end_of
-from server.core.refs import patient_ref, person_ref, taken_back
+from server.core.refs import AUTHOR, VOIDED, patient_ref, person_ref, taken_back
 from server.core.schema import ListQuery, Out, SortKeys
+from server.modules.visits.schemas.words import Words
 from server.modules.vitals.enums import Flag, Kind, MeasurementStatus
 
 _MAYBE = {"type": ["object", "null"]}
 _FLAGS = [*Flag, None]
+# What the patient reads of a set once its visit is completed.
+WORDS = ("notes",)
 
 
 def _entered(value: float, unit: str) -> dict[str, Any]:
@@ -47,8 +50,13 @@ class MeasurementOut(Schema):
     loinc = fields.String(required=True)
     status = fields.String(required=True, metadata={"enum": list(MeasurementStatus)})
     recorded_by = fields.UUID(required=True, allow_none=True)
+    author = f.Computed(person_ref, *AUTHOR, metadata=_MAYBE)
     recorded_at = f.Instant(required=True)
-    superseded = f.Computed(taken_back, "superseded_at", "superseded_by", "superseded_reason", metadata=_MAYBE)
+    superseded = f.Computed(
+        taken_back,
+        *("superseded_at", "superseded_by", "amender_first_name", "amender_last_name", "superseded_reason"),
+        metadata=_MAYBE,
+    )
 
 
 class VitalSetOut(Out):
@@ -64,13 +72,14 @@ class VitalSetOut(Out):
     doctor_id = fields.UUID(required=True, allow_none=True, metadata={"description": "The doctor of the visit."})
     doctor = f.Computed(person_ref, "doctor_id", "doctor_first_name", "doctor_last_name", metadata=_MAYBE)
     measured_at = f.Instant(required=True)
-    notes = fields.String(required=True, allow_none=True)
+    notes = Words()
     status = fields.String(
         required=True, metadata={"enum": [MeasurementStatus.FINAL, MeasurementStatus.ENTERED_IN_ERROR]}
     )
     source = fields.String(required=True)
     recorded_by = fields.UUID(required=True, allow_none=True)
-    voided = f.Computed(taken_back, "voided_at", "voided_by", "void_reason", metadata=_MAYBE)
+    author = f.Computed(person_ref, *AUTHOR, metadata=_MAYBE)
+    voided = f.Computed(taken_back, *VOIDED, metadata=_MAYBE)
 
 
 class VitalSetAnswer(VitalSetOut):

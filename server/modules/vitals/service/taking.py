@@ -20,6 +20,7 @@ from server.modules.patients.models import Patient
 from server.modules.patients.service.chart import EnteredInError, mark_as_error as mark_entry_as_error
 from server.modules.patients.service.lifetime import require_lived
 from server.modules.visits.service import gate
+from server.modules.visits.service.moments import require_at_visit
 from server.modules.vitals.enums import Kind, MeasurementStatus
 from server.modules.vitals.judging import Person
 from server.modules.vitals.models import Measurement, VitalSet
@@ -45,9 +46,10 @@ def take(
     id: uuid.UUID | None = None,  # noqa: A002 -- the body's word for it
 ) -> VitalSet:
     """Record values that were measured together, at an open visit; a BMI comes with weight and height."""
-    gate.pass_into(visit_id, patient_id=patient_id)
+    visit = gate.pass_into(visit_id, patient_id=patient_id)
     person, at = _person(patient_id), measured_at or clock.now()
     require_lived(at, born_on=person.born_on, field="measured_at")
+    require_at_visit(at, visit, field="measured_at")
     values = read_values(measurements)
     standing = {one.kind: one.value for one in values}
     require_pulse_pressure(measurements, standing)
