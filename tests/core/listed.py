@@ -20,7 +20,9 @@ from server.modules.billing.service import fees
 from server.modules.doctors.models import Favorite, Holiday
 from server.modules.doctors.service import profiles, specialties
 from server.modules.files.models import StoredFile
-from server.modules.inventory.service import items
+from server.modules.inventory.enums import Activity
+from server.modules.inventory.service import categories, items
+from server.modules.inventory.service.ledger import Cause
 from server.modules.medications.service import products as medications
 from server.modules.notifications import service as notifications
 from server.modules.notifications.enums import SecurityEvent
@@ -473,6 +475,37 @@ def _treatments(app: Flask, count: int) -> Filled:
     return Filled(client, "/treatments", {})
 
 
+def _categories(app: Flask, count: int) -> Filled:
+    with app.app_context(), command("tests.fill", "item_category"):
+        for number in range(count):
+            categories.add(name=f"{NAMES[number % len(NAMES)]} {next(_numbers)}")
+    return Filled(signed_in(app, "nurse"), "/categories", {})
+
+
+def _items(app: Flask, count: int) -> Filled:
+    with app.app_context(), command("tests.fill", "item"):
+        for number in range(count):
+            item = items.add_item(name=NAMES[number % len(NAMES)], kind="supply", unit="piece")
+            items.receive_lot(item_id=item.id, quantity=number % 3 + 1, cause=Cause(activity=Activity.ADD, actor=None))
+    return Filled(signed_in(app, "nurse"), "/items", {})
+
+
+def _of_item(what: str) -> Callable[[Flask, int], Filled]:
+    """Fill the lots, and with them the ledger, of one item."""
+
+    def fill(app: Flask, count: int) -> Filled:
+        with app.app_context(), command("tests.fill", "lot"):
+            item = items.add_item(name="Gauze", kind="supply", unit="piece")
+            for number in range(count):
+                expires_on = None if number % 4 == 0 else date(2099, 1, number % 3 + 1)
+                facts = {"lot_number": f"L{number}", "expires_on": expires_on}
+                cause = Cause(activity=Activity.ADD, actor=None)
+                items.receive_lot(item_id=item.id, quantity=number + 1, cause=cause, **facts)
+        return Filled(signed_in(app, "technician"), f"/items/{item.id}/{what}", {})
+
+    return fill
+
+
 def _procedures(app: Flask, count: int) -> Filled:
     """Fill performed procedures, each with something that was added to it."""
     client, patient_id = _cared_for(app)
@@ -568,6 +601,10 @@ FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/services": _services,
     f"{API}/medications": _medications,
     f"{API}/treatments": _treatments,
+    f"{API}/categories": _categories,
+    f"{API}/items": _items,
+    f"{API}/items/{{item_id}}/lots": _of_item("lots"),
+    f"{API}/items/{{item_id}}/movements": _of_item("movements"),
     f"{API}/procedures": _procedures,
     f"{API}/visits/{{visit_id}}/vitals": _vitals("/visits/{visit_id}/vitals"),
     f"{API}/patients/{{patient_id}}/vitals": _vitals("/patients/{patient_id}/vitals"),

@@ -29,7 +29,11 @@ def everybody(app):
     holiday = someone.post("/clinic/holidays", json={"date": "2026-12-25", "name": "Christmas"}).json["data"]["id"]
     doctor_id = make_doctor(app, user_id=user.id).id
     visit = make_visit(app, patient.id, doctor_id)
+    gauze = someone.post("/items", json={"name": "Gauze", "kind": "supply"}).json["data"]["id"]
     found = {
+        "category_id": someone.post("/categories", json={"name": "Dressings"}).json["data"]["id"],
+        "item_id": gauze,
+        "lot_id": someone.post(f"/items/{gauze}/lots", json={"quantity": 5}).json["data"]["id"],
         "rule_id": open_hours(app, doctor_id, days=[0])[0],
         "specialty_id": specialty,
         "holiday_id": holiday,

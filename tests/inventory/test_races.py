@@ -1,5 +1,7 @@
 """Counts, adjustments and recalls at once, against the real server: the ledger is right, and nobody is overtaken."""
 
+from json import JSONDecodeError
+
 from server.modules.inventory.service.taking import InsufficientStock, Wanted
 from tests.factories.people import signed_in
 from tests.factories.stock import ledger, make_item, receive, shelf
@@ -8,6 +10,14 @@ from tests.inventory.support import reconciled, take
 from tests.patients.test_races import at_once, send
 
 WHY = {"reason": "Yearly count"}
+
+
+def delete(server, someone, where):
+    """Send a DELETE, whose answer is empty where it is done."""
+    try:
+        return send(server, someone, "DELETE", where, {})[0]
+    except JSONDecodeError:
+        return 204
 
 
 def test_of_many_who_count_at_once_one_is_not_overtaken(app, live_server):
@@ -78,7 +88,7 @@ def test_a_category_is_not_removed_from_under_a_new_item(app, live_server):
         def act(number, category=category, body=body):
             if number:
                 return send(live_server, technician, "POST", "/items", body)[0]
-            return send(live_server, technician, "DELETE", f"/categories/{category}", {})[0]
+            return delete(live_server, technician, f"/categories/{category}")
 
         assert tuple(at_once(2, act)) in {(204, 422), (409, 201)}
 
