@@ -36,6 +36,7 @@ _PLAIN = str.maketrans(
 )
 # Apostrophes, quotes, hyphens and dashes: O'Reilly is found by oreilly.
 _DROPPED = re.compile("['`\u00b4\u02bc\u2018\u2019\\-_\u00ad\u2010-\u2014]")
+_PLAIN_WORD = re.compile("[a-z0-9]+")
 _SCRIPTS_WITH_OPTIONAL_MARKS = ("LATIN", "GREEK", "CYRILLIC", "ARABIC", "HEBREW")
 _PHONE_LIKE = re.compile(r"[\d\s+()./\-]+")
 
@@ -79,6 +80,8 @@ def fold(text: str) -> list[str]:
     Combining marks are dropped after Latin, Greek, Cyrillic, Arabic and Hebrew letters only; elsewhere (Indic vowel
     signs) they carry meaning. Folding folded text changes nothing.
     """
+    if text.isascii():
+        return _PLAIN_WORD.findall(_DROPPED.sub("", text).lower())
     # Before NFKD too: it makes a space of the acute accent that people type for an apostrophe.
     bare = unicodedata.normalize("NFKD", _DROPPED.sub("", text))
     plain = unicodedata.normalize("NFKD", bare.casefold()).translate(_PLAIN)

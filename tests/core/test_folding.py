@@ -25,6 +25,12 @@ def test_folding_is_idempotent_for_every_character():
             assert fold(" ".join(words)) == words, hex(code)
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=80))
+@settings(max_examples=300, deadline=None)
+def test_plain_text_folds_as_it_does_beside_other_letters(text):
+    assert [*fold(text), "o"] == fold(f"{text} ö")
+
+
 @given(TEXT)
 @settings(max_examples=200, deadline=None)
 def test_case_and_composition_do_not_matter(text):

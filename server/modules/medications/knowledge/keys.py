@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from server.core.text import fold, fold_key
 from server.modules.medications.knowledge.tables import listed, read_table
@@ -32,6 +32,7 @@ _BASES = frozenset(
 )
 
 
+@lru_cache(maxsize=8192)
 def key_of(name: str) -> str:
     """Return the key of an ingredient: folded, by its usual name in the United States, without the salt it comes as."""
     folded = fold_key(name)

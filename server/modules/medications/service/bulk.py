@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from server.core.db import db
 from server.core.ids import new_id
 from server.modules.inventory.enums import ItemKind
-from server.modules.inventory.service.products import add_items
+from server.modules.inventory.service.products import add_items, plain
 from server.modules.medications.knowledge import key_of
 from server.modules.medications.knowledge.naming import ProductName, unit_of
 from server.modules.medications.models import Medication, MedicationIngredient
@@ -27,23 +27,25 @@ def known_codes(codes: Iterable[str]) -> set[str]:
 
 
 def add_products(products: Sequence[Product]) -> list[Medication]:
-    """Add products of RxNorm that are not there yet; each by prescription only until a pharmacist says otherwise."""
+    """Add products of RxNorm that are not there yet; each by prescription only until a pharmacist says otherwise.
+
+    What is returned says what was added and is in no session.
+    """
     made: list[Medication] = []
-    contents = []
+    rows: list[dict[str, Any]] = []
     for product in products:
         said = product.read()
         inside = product.contents(said)
-        contents.append(inside)
-        made.append(_medication(product, said, inside))
-    items = add_items(
+        medication = _medication(product, said, inside)
+        made.append(medication)
+        rows += _ingredient_rows(medication, inside)
+    item_ids = add_items(
         {"name": one.name, "kind": ItemKind.MEDICATION, "unit": unit_of(one.form), "is_active": True} for one in made
     )
-    rows: list[dict[str, Any]] = []
-    for medication, item, inside in zip(made, items, contents, strict=True):
-        medication.id, medication.item_id = new_id(), item.id
-        rows += ingredient_rows(medication, inside)
-    db.session.add_all(made)
-    db.session.flush()
+    for medication, item_id in zip(made, item_ids, strict=True):
+        medication.item_id = item_id
+    if made:
+        db.session.execute(insert(Medication), [plain(one) for one in made])
     if rows:
         db.session.execute(insert(MedicationIngredient), rows)
     return made
@@ -52,6 +54,7 @@ def add_products(products: Sequence[Product]) -> list[Medication]:
 def _medication(product: Product, said: ProductName, inside: Sequence[tuple[str, str | None]]) -> Medication:
     names = [name for name, _ in inside]
     medication = Medication(
+        id=new_id(),
         name=shortened(product.name),
         generic_name=fitting(" / ".join(names), LONGEST_GENERIC),
         brands="\n".join(product.brands) or None,
@@ -66,7 +69,7 @@ def _medication(product: Product, said: ProductName, inside: Sequence[tuple[str,
     return medication
 
 
-def ingredient_rows(medication: Medication, inside: Sequence[tuple[str, str | None]]) -> list[dict[str, Any]]:
+def _ingredient_rows(medication: Medication, inside: Sequence[tuple[str, str | None]]) -> list[dict[str, Any]]:
     """Return the rows of a product's ingredients."""
     return [
         {"id": new_id(), "medication_id": medication.id, "position": number, "name": name[:LONGEST_INGREDIENT]}

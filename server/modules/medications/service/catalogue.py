@@ -40,7 +40,8 @@ def by_rxnorm(code: str, name: str) -> Medication:
     product.brands = (said.brand,) if said.brand else ()
     if len(said.parts) == 1:
         product.ingredients = _ingredients_by_brand(said.parts[0].substance)
-    return add_products([product])[0]
+    (made,) = add_products([product])
+    return db.session.get_one(Medication, made.id)
 
 
 def _ingredients_by_brand(brand: str) -> dict[str, tuple[str, str | None]]:
