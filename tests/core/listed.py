@@ -495,13 +495,13 @@ def _of_item(what: str) -> Callable[[Flask, int], Filled]:
 
     def fill(app: Flask, count: int) -> Filled:
         with app.app_context(), command("tests.fill", "lot"):
-            item = items.add_item(name="Gauze", kind="supply", unit="piece")
+            item_id = items.add_item(name="Gauze", kind="supply", unit="piece").id
             for number in range(count):
                 expires_on = None if number % 4 == 0 else date(2099, 1, number % 3 + 1)
                 facts = {"lot_number": f"L{number}", "expires_on": expires_on}
                 cause = Cause(activity=Activity.ADD, actor=None)
-                items.receive_lot(item_id=item.id, quantity=number + 1, cause=cause, **facts)
-        return Filled(signed_in(app, "technician"), f"/items/{item.id}/{what}", {})
+                items.receive_lot(item_id=item_id, quantity=number + 1, cause=cause, **facts)
+        return Filled(signed_in(app, "technician"), f"/items/{item_id}/{what}", {})
 
     return fill
 
