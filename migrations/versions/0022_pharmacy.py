@@ -53,6 +53,8 @@ def _stock() -> None:
         sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ordered_by", sa.Uuid(), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("voided_by", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -63,6 +65,7 @@ def _stock() -> None:
         sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_purchase_orders_created_by")),
         sa.ForeignKeyConstraint(["ordered_by"], ["users.id"], name=op.f("fk_purchase_orders_ordered_by")),
         sa.ForeignKeyConstraint(["supplier_id"], ["suppliers.id"], name=op.f("fk_purchase_orders_supplier_id")),
+        sa.ForeignKeyConstraint(["voided_by"], ["users.id"], name=op.f("fk_purchase_orders_voided_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_purchase_orders")),
     )
     op.create_index("ix_purchase_orders_status", "purchase_orders", ["status", "id"], unique=False)
@@ -452,6 +455,9 @@ def _prescriptions() -> None:
         sa.Column("reversed_by", sa.Uuid(), nullable=True),
         sa.Column("reverse_reason", sa.Text(), nullable=True),
         sa.Column("never_left_premises", sa.Boolean(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "status IN ('prepared', 'filled', 'reversed', 'cancelled')", name=op.f("ck_dispenses_status")
         ),
@@ -477,10 +483,10 @@ def _prescriptions() -> None:
         sqlite_where=sa.text("status = 'filled' AND settled_id IS NULL"),
     )
     op.create_index(
-        "uq_dispenses_fill_number",
+        "ix_dispenses_item_id",
         "dispenses",
         ["item_id", "fill_number"],
-        unique=True,
+        unique=False,
         postgresql_where=sa.text("status IN ('prepared', 'filled')"),
         sqlite_where=sa.text("status IN ('prepared', 'filled')"),
     )

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Int
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core import clock
-from server.core.columns import Identified, UTCDateTime
+from server.core.columns import Identified, Record, UTCDateTime
 from server.core.db import Base
 from server.modules.patients.models.chart import ChartRow
 
@@ -126,10 +126,11 @@ class SafetyFinding(Identified, Base):
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
 
-class Dispense(Identified, Base):
+class Dispense(Record, Base):
     """Units handed out, or laid ready, for one medication of a prescription.
 
-    Price and tax are copied when it is filled, so that it is sold at what it was filled at.
+    A fill is handed out at once, or in parts where there is not enough. Price and tax are copied when it is filled, so
+    that it is sold at what it was filled at.
     """
 
     __tablename__ = "dispenses"
@@ -139,14 +140,7 @@ class Dispense(Identified, Base):
         CheckConstraint("(settled_type IS NULL) = (settled_id IS NULL)", name="settled"),
         Index("ix_dispenses_prescription_id", "prescription_id", "id"),
         Index("ix_dispenses_patient_id", "patient_id", "id"),
-        Index(
-            "uq_dispenses_fill_number",
-            "item_id",
-            "fill_number",
-            unique=True,
-            postgresql_where=_IS_LIVE,
-            sqlite_where=_IS_LIVE,
-        ),
+        Index("ix_dispenses_item_id", "item_id", "fill_number", postgresql_where=_IS_LIVE, sqlite_where=_IS_LIVE),
         Index(
             "ix_dispenses_to_pay",
             "id",
@@ -154,6 +148,7 @@ class Dispense(Identified, Base):
             sqlite_where=text("status = 'filled' AND settled_id IS NULL"),
         ),
     )
+    audited_values: ClassVar[frozenset[str]] = frozenset({"status"})
 
     prescription_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("prescriptions.id"))
     # The prescription's item, not the item of stock.
