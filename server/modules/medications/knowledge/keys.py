@@ -46,6 +46,19 @@ def key_of(name: str) -> str:
     return _other_names().get(bare, bare)
 
 
+def other_names_of(key: str) -> tuple[str, ...]:
+    """Return the other names of a substance, folded."""
+    return _names_by_key().get(key, ())
+
+
+@cache
+def _names_by_key() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for other, key in _other_names().items():
+        found[key] = (*found.get(key, ()), other)
+    return found
+
+
 @cache
 def _other_names() -> Mapping[str, str]:
     return {

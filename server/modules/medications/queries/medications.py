@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.sql import ColumnElement
 
 from server.core import clock
@@ -72,12 +72,17 @@ def _columns() -> Select[Any]:
 @lru_cache(maxsize=256)
 def _statement(form: Form, words: int, by_row: bool = False) -> Select[Any]:
     stmt = _columns().where(*conditions(_FILTERS, form), *containing(words, by_row=by_row))
-    if "low_stock" in dict(form):
-        free = func.sum(Lot.on_hand - Lot.reserved).label("free")
-        usable = select(Lot.item_id, free).where(is_sellable()).group_by(Lot.item_id).subquery("usable")
-        is_low = func.coalesce(usable.c.free, 0) <= Item.reorder_point
-        stmt = stmt.outerjoin(usable, usable.c.item_id == Item.id).where(is_low == bindparam("low_stock_0"))
-    return stmt
+    return stmt.outerjoin(_USABLE, _USABLE.c.item_id == Item.id) if "low_stock" in dict(form) else stmt
+
+
+_FREE = func.sum(Lot.on_hand - Lot.reserved).label("free")
+_USABLE = select(Lot.item_id, _FREE).where(is_sellable()).group_by(Lot.item_id).subquery("usable")
+
+
+def _is_low(is_low: Any) -> ColumnElement[bool]:
+    low: ColumnElement[bool] = func.coalesce(_USABLE.c.free, 0) <= Item.reorder_point
+    found: ColumnElement[bool] = low == is_low
+    return found
 
 
 def _expires_before(day: Any) -> ColumnElement[bool]:
@@ -92,6 +97,7 @@ def _has_form(pattern: Any) -> ColumnElement[bool]:
 _FILTERS: Mapping[str, Filter] = {
     "is_active": Filter(lambda is_active: Medication.is_active == is_active),
     "prescription_required": Filter(lambda is_required: Medication.prescription_required == is_required),
+    "low_stock": Filter(_is_low),
     "expiring_before": Filter(_expires_before),
     "form": Filter(_has_form, lambda form: [f"%{like(word)}%" for word in fold(form)]),
 }

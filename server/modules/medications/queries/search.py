@@ -37,7 +37,8 @@ def rank_of(words: int) -> ColumnElement[int]:
     """Return a number that is smaller the better a product fits.
 
     What is called just so (by name, ingredient, brand or code) comes first, then what begins so, then whole words,
-    beginnings of words, and the rest; among them products of one ingredient before combinations.
+    beginnings of words, and the rest; among them products of one ingredient before combinations, and those whose name
+    begins with it before "12 HR" and the like.
     """
     names, text = Medication.names_text, Medication.search_text
     whole, begins = (
@@ -52,14 +53,15 @@ def rank_of(words: int) -> ColumnElement[int]:
         else_=4,
     )
     several: Any = case((Medication.ingredient_count >= _PLACES, _PLACES - 1), else_=Medication.ingredient_count)
-    rank: ColumnElement[int] = way * _PLACES + several
+    begins_with_it: Any = case((Medication.name_key.like(bindparam("first"), escape="\\"), 0), else_=1)
+    rank: ColumnElement[int] = (way * _PLACES + several) * 2 + begins_with_it
     return rank
 
 
 def rank_values(words: Sequence[str]) -> dict[str, str]:
     """Return the values of the parameters by which products are ranked."""
     named = like(" ".join(words))
-    found = {"called": f"%|{named}|%", "called_from": f"%|{named}%"}
+    found = {"called": f"%|{named}|%", "called_from": f"%|{named}%", "first": f"{like(words[0])}%"}
     for number, word in enumerate(words):
         found |= {f"whole_{number}": f"% {like(word)} %", f"begins_{number}": f"% {like(word)}%"}
     return found

@@ -9,6 +9,7 @@ from decimal import Decimal
 from server.core.search import search_text
 from server.core.text import fold, fold_key
 from server.modules.medications.knowledge import key_of
+from server.modules.medications.knowledge.keys import other_names_of
 from server.modules.medications.knowledge.naming import substances_in
 from server.modules.medications.models import Medication
 
@@ -23,6 +24,7 @@ def describe(medication: Medication, ingredients: Sequence[tuple[str, str | None
     medication.form_key = fold_key(medication.form or "")
     medication.ingredient_count = len(keys)
     said = [medication.name, medication.generic_name, *(medication.brands or "").split("\n"), *names, *keys]
+    said += [other for key in keys for other in other_names_of(key)]
     called = [fold(one) for one in (*said, medication.rxnorm_code, barcode) if one]
     medication.names_text = f"|{'|'.join(dict.fromkeys(map(' '.join, called)))}|"
     medication.search_text = search_text(*called, *(fold(code) for _, code in ingredients if code))
