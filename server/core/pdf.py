@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from html import escape, unescape
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from fpdf import FPDF, FontFace, TextStyle
 from fpdf.enums import Align, TableBordersLayout, TextDirection
@@ -65,9 +65,15 @@ class Bold(str):
 
 
 class Printout(FPDF):
-    """A printed document; `footer_text` stands on every page, beside its number."""
+    """A printed document; `footer_text` stands on every page, beside its number.
 
-    def __init__(self, *, title: str, footer_text: str, author: str, paper: str = "A4") -> None:
+    `paper` is the name of a size, or width and height in millimetres.
+    """
+
+    margin: ClassVar[float] = _MARGIN
+    room_for_footer: ClassVar[float] = 6
+
+    def __init__(self, *, title: str, footer_text: str, author: str, paper: str | tuple[float, float] = "A4") -> None:
         super().__init__(format=paper)
         self.has_boxes = False
         self.footer_text = footer_text
@@ -76,9 +82,9 @@ class Printout(FPDF):
         face: Any = self.fonts[_FAMILY.lower()]
         self._letters: frozenset[int] = frozenset(face.cmap)
         self.set_fallback_fonts([_FAMILY], exact_match=False)
-        self.set_margin(_MARGIN)
+        self.set_margin(self.margin)
         self.c_margin = 0
-        self.set_auto_page_break(True, margin=_MARGIN + 6)
+        self.set_auto_page_break(True, margin=self.margin + self.room_for_footer)
         self.set_title(title)
         self.set_author(author)
         self.set_creator("Polyclinic")
@@ -89,7 +95,7 @@ class Printout(FPDF):
 
     def footer(self) -> None:
         """Write who this is about and the number of the page; called for each page as it ends."""
-        self.set_y(-_MARGIN)
+        self.set_y(-self.margin)
         self._face(size=_SMALL, colour=_GREY)
         self.set_draw_color(*_RULE)
         self.line(self.l_margin, self.get_y(), self.w - self.r_margin, self.get_y())
@@ -326,6 +332,46 @@ class Printout(FPDF):
         if part not in measured:
             measured[part] = self.get_string_width(part)
         return measured[part]
+
+
+class Roll(Printout):
+    """A slip from a roll of 80 mm, as tills have them: one long page without a footer, cut where its text ends."""
+
+    WIDTH: ClassVar[float] = 80
+    # Nearly the longest page that readers of PDF show (200 inches); what is longer goes on on another one.
+    LONGEST: ClassVar[float] = 5_000
+    margin = 4
+    room_for_footer = 0
+
+    def __init__(self, *, title: str, author: str, length: float = LONGEST) -> None:
+        super().__init__(title=title, footer_text="", author=author, paper=(self.WIDTH, length))
+
+    def footer(self) -> None:
+        """Write nothing."""
+
+    @property
+    def length(self) -> float:
+        """How long a page it takes: what has been written on the last one, with the margin."""
+        return self.get_y() + self.margin
+
+    def line_of(self, text: str, *, size: float = _SMALL, is_bold: bool = False) -> None:
+        """Write a line, or as many as it takes."""
+        self._face("B" if is_bold else "", size)
+        self._block(text, size=size)
+
+    def amount(self, text: str, amount: str, *, size: float = _SMALL, is_bold: bool = False) -> None:
+        """Write an amount at the right, and what it is at the left of it."""
+        self._face("B" if is_bold else "", size)
+        self._shape(text, amount)
+        height, width = _LINE * size * _POINT, self.get_string_width(amount) + 1
+        self.cell(
+            self.epw - width, height, self._fitting(self.shown(text), self.epw - width - 2), align=_align_of(text)
+        )
+        self.cell(width, height, self.shown(amount), align=Align.R, new_x="LMARGIN", new_y="NEXT")
+
+    def rule(self) -> None:
+        """Draw a line across."""
+        self._rule(0.4)
 
 
 def _is_shaped(one: str) -> bool:

@@ -325,6 +325,15 @@ GET    /api/v1/stock/reconciliation                                + . . . . .  
 GET    /api/v1/controlled-register                                 . . . . . +  +  +  . .  .
 GET    /api/v1/controlled-register/{entry_id}                      . . . . . +  +  +  . .  .
 POST   /api/v1/controlled-register/{entry_id}/corrections          . . . . . +  +  .  . .  .
+GET    /api/v1/transactions                                        . . . . . +  +  .  + .  .
+POST   /api/v1/transactions                                        . . . . . +  +  .  + .  .
+GET    /api/v1/transactions/{transaction_id}                       . . . . . +  +  .  + .  .
+POST   /api/v1/transactions/{transaction_id}/refund                . . . . . +  +  .  + .  .
+GET    /api/v1/transactions/{transaction_id}/receipt               . . . . . +  +  .  + .  .
+GET    /api/v1/transactions/{transaction_id}/receipt.pdf           . . . . . +  +  .  + .  .
+GET    /api/v1/inventory-updates                                   + . . . + +  +  +  . .  .
+POST   /api/v1/inventory-updates                                   + . . . + .  +  .  . .  .
+GET    /api/v1/inventory-updates/{movement_id}                     + . . . + +  +  +  . .  .
 """
 
 

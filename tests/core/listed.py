@@ -27,6 +27,7 @@ from server.modules.medications.service import products as medications
 from server.modules.notifications import service as notifications
 from server.modules.notifications.enums import SecurityEvent
 from server.modules.patients.service import care, chart, contacts, people
+from server.modules.pharmacy.models import Sale, SaleLine, SalePayment, SaleRefund, SaleRefundLine
 from server.modules.procedures.models import Procedure, ProcedureAddendum
 from server.modules.records.models import Document, MedicalRecord, RecordVersion
 from server.modules.treatments.models import Treatment, TreatmentItem
@@ -39,6 +40,7 @@ from tests.appointments.rows import add_events, make_appointments
 from tests.factories.calendar import make_doctor
 from tests.factories.charts import make_visit
 from tests.factories.people import API, SignedIn, make_patient, make_user, relate, signed_in
+from tests.factories.stock import receive
 
 # Ties, other alphabets, capitals before small letters, and a word with a space in it.
 NAMES = ["Zwick", "zwick", "Ångström", "Zwick", "محمد", "王", "Öz", "O'Neill", "Éclair", "de la Cruz", "Zwick", "Ärger"]
@@ -561,6 +563,44 @@ def _documents(app: Flask, count: int) -> Filled:
     return Filled(signed_in(app, user=doctor), f"/patients/{patient.id}/documents", {})
 
 
+def _stocked(app: Flask) -> tuple[uuid.UUID, uuid.UUID]:
+    """Return a controlled medication, and its item of stock."""
+    facts = {"name": f"Morphine {next(_numbers)}", "prescription_required": True, "controlled_schedule": "II"}
+    with app.app_context(), command("tests.fill", "medication"):
+        made = medications.add(actor=None, **facts)
+        return made.id, made.item_id
+
+
+def _movements_of_all(path: str) -> Callable[[Flask, int], Filled]:
+    """Fill the ledger, and with it the register of controlled drugs."""
+
+    def fill(app: Flask, count: int) -> Filled:
+        _, item_id = _stocked(app)
+        for _ in range(count):
+            receive(app, item_id, 1)
+        return Filled(signed_in(app, "pharmacist"), path, {})
+
+    return fill
+
+
+def _transactions(app: Flask, count: int) -> Filled:
+    """Fill sales, each with a line, a payment and a refund."""
+    medication_id, _ = _stocked(app)
+    with app.app_context(), command("tests.fill", "transaction"):
+        for _ in range(count):
+            amounts = {"subtotal": 100, "tax": 0, "total": 100}
+            sale = Sale(receipt_number=f"R-F{next(_numbers)}", change=0, refunded=100, **amounts)
+            db.session.add(sale)
+            db.session.flush()
+            goods = {"medication_id": medication_id, "description": "Plaster", "quantity": 1, "unit_price": 100}
+            line = SaleLine(sale_id=sale.id, position=0, tax_rate=0, **goods, **amounts)
+            back = SaleRefund(sale_id=sale.id, amount=100, method="cash", reason="Torn")
+            db.session.add_all([line, back, SalePayment(sale_id=sale.id, method="cash", amount=100)])
+            db.session.flush()
+            db.session.add(SaleRefundLine(refund_id=back.id, line_id=line.id, quantity=1, amount=100))
+    return Filled(signed_in(app, "cashier"), "/transactions", {})
+
+
 FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/patients": _patients,
     f"{API}/patients/search": _search,
@@ -612,6 +652,9 @@ FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/vaccines": _vaccines,
     f"{API}/vaccines/{{vaccine_id}}/versions": _vaccine_versions,
     f"{API}/vaccines/catalog": _vaccine_codes,
+    f"{API}/transactions": _transactions,
+    f"{API}/inventory-updates": _movements_of_all("/inventory-updates"),
+    f"{API}/controlled-register": _movements_of_all("/controlled-register"),
     f"{API}/waitlist": _waitlist,
     f"{API}/audit-logs": _requests("/audit-logs"),
     f"{API}/user-activities": _requests("/user-activities"),

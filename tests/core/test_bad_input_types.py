@@ -16,7 +16,7 @@ from tests.patients.support import blamed
 @pytest.fixture
 def everybody(app):
     """Give a function that sends a body to an endpoint as somebody who may call it, with a path that exists."""
-    user = make_user(app, "admin", "doctor", "patient")
+    user = make_user(app, "admin", "doctor", "patient", "pharmacist")
     someone = signed_in(app, user=user)
     patient = make_patient(app)
     relate(app, patient.id, user.id)
@@ -41,6 +41,7 @@ def everybody(app):
         "contact_id": contact,
         "appointment_id": calendar.book(app, doctor_id, patient.id, calendar.at(3), override_reason="At home").id,
         "review_id": uuid.uuid4(),
+        "transaction_id": uuid.uuid4(),
         "entry_id": uuid.uuid4(),
         "patient_id": patient.id,
         "allergy_id": allergy,

@@ -72,3 +72,16 @@ def assert_register_is_right(app: Flask) -> None:
         numbers[line.drug_key] = numbers.get(line.drug_key, 0) + 1
         assert (line.balance, line.number) == (balances[line.drug_key], numbers[line.drug_key])
     assert {key: count for key, count in balances.items() if count} == {key: int(n) for key, n in stock.items() if n}
+
+
+def sell(someone: SignedIn, lines: list[dict[str, Any]], **body: Any) -> Any:
+    """Try to sell."""
+    return someone.post("/transactions", json={"lines": lines, **body})
+
+
+def sold(someone: SignedIn, lines: list[dict[str, Any]], **body: Any) -> dict[str, Any]:
+    """Sell, and return the sale."""
+    answer = sell(someone, lines, **body)
+    assert answer.status_code == 201, answer.text
+    data: dict[str, Any] = answer.json["data"]
+    return data

@@ -101,7 +101,8 @@ def test_a_correction_is_a_new_line_that_moves_the_same_lot(app, manager, pharma
 
 
 def test_what_a_correction_refuses(app, manager, pharmacist):
-    drug, other = make_controlled(app, stock=3), make_drug(app)
+    make_controlled(app, stock=3)
+    other = make_drug(app)
     foreign = receive(app, other.item_id, 3)
     (entry,) = register(pharmacist)
     stand_by = witnessed(manager)

@@ -236,7 +236,9 @@ def _success(declared: Any) -> dict[str, Any]:
         schema: Any = declared.out or {"type": "object"}
     else:
         schema = _envelope(declared)
-    return {"description": "Success.", "content": {"application/json": {"schema": schema}}}
+    content = {"application/json": {"schema": schema}}
+    content |= {media_type: {"schema": {"type": "string"}} for media_type in declared.other_media_types}
+    return {"description": "Success.", "content": content}
 
 
 def _envelope(declared: Any) -> dict[str, Any]:

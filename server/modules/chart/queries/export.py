@@ -111,6 +111,11 @@ SHOWN: Mapping[str, Shown] = {
     "procedure_addenda": Shown(words=("text",)),
     "procedures": Shown(only=_stands, words=("indication", "outcome", "notes", "complications", "cancel_reason")),
     "proxies": Shown(),
+    "sale_lines": Shown(),
+    "sale_payments": Shown(),
+    "sale_refund_lines": Shown(),
+    "sale_refunds": Shown(),
+    "sales": Shown(),
     "treatment_items": Shown(),
     "treatments": Shown(only=_stands, words=("notes", "cancel_reason")),
     # What is being written is a draft; it is the patient's once the visit is closed or the note signed.
