@@ -33,3 +33,29 @@ class Activity(StrEnum):
     COUNT = "count"
     RETURN = "return"
     REVERSE = "reverse"
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands; what has come of it makes it partially received and received."""
+
+    DRAFT = "draft"
+    ORDERED = "ordered"
+    PARTIALLY_RECEIVED = "partially_received"
+    RECEIVED = "received"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class StocktakeStatus(StrEnum):
+    """Where a count stands."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class Uncounted(StrEnum):
+    """What becomes of the lines of a count that nobody has counted when it is closed."""
+
+    IGNORE = "ignore"
+    REFUSE = "refuse"

@@ -62,6 +62,9 @@ class PurchaseOrder(Record, Base):
     ordered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ordered_by: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("users.id"))
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # When and by whom it was deleted: it is cancelled then, and in no list.
+    voided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    voided_by: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("users.id"))
 
 
 class PurchaseOrderLine(Identified, Base):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 from sqlalchemy.sql import ColumnElement
 
 from server.core.clock import begin_of, end_of
@@ -34,3 +34,10 @@ def page_of_movements(connection: Connection, item_id: uuid.UUID, query: Mapping
     return fetch_page(
         connection, stmt.where(*(_FILTERS[name](query[name]) for name in _FILTERS if name in query)), LIST, query
     )
+
+
+def movement_rows(connection: Connection, movement_ids: Collection[uuid.UUID]) -> Sequence[Row[Any]]:
+    """Return some lines of the ledger, item by item in their order."""
+    table = StockMovement.__table__.c
+    stmt = select(*(table[name] for name in COLUMNS)).where(table.id.in_(movement_ids))
+    return connection.execute(stmt.order_by(table.item_id, table.number)).all()

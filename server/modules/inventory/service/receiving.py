@@ -38,10 +38,15 @@ def receive_lot(
         raise refused("quantity", why="Expected at least 1.")
     require_room(shelf, quantity, field="quantity")
     cost = cost_of(item_id) if unit_cost is None else unit_cost
-    lot = lot_for(shelf, lot_number, expires_on, cost, status=_status_for(shelf, lot_number, expires_on))
+    lot = lot_coming(shelf, lot_number, expires_on, cost)
     write([Step(shelf, on_shelf(shelf, lot), quantity)], cause=cause)
     db.session.refresh(lot)
     return lot
+
+
+def lot_coming(shelf: Shelf, lot_number: str | None, expires_on: date | None, unit_cost: int) -> Lot:
+    """Return the lot into which units with these facts come, with the status that they come in with."""
+    return lot_for(shelf, lot_number, expires_on, unit_cost, status=_status_for(shelf, lot_number, expires_on))
 
 
 def cost_of(item_id: uuid.UUID) -> int:
