@@ -24,6 +24,8 @@ from server.core.access import Role
 
 ALIASES = {"DATABASE_URI": ("DATABASE_URL", "SUPABASE_URI")}
 MIN_SECRET_BYTES = 32
+# A schedule, how many refills it allows, and within how many days.
+RefillRule = tuple[str, int, int | None]
 
 
 class SettingsError(RuntimeError):
@@ -75,6 +77,19 @@ class _Words(fields.Field[tuple[str, ...]]):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> tuple[str, ...]:
         return tuple(word.strip() for word in str(value).split(",") if word.strip())
+
+
+class _Refills(fields.Field[tuple[RefillRule, ...]]):
+    """By schedule how many refills there are at most, and within how many days: `II=0,III=5/180`."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> tuple[RefillRule, ...]:
+        rules: list[RefillRule] = []
+        for word in filter(None, (part.strip() for part in str(value).split(","))):
+            found = re.fullmatch(r"(II|III|IV|V)=(\d{1,2})(?:/(\d{1,4}))?", word, re.ASCII)
+            if found is None:
+                raise ValidationError("expected refills, and days, by schedule: II=0,III=5/180,IV=5/180")
+            rules.append((found[1], int(found[2]), int(found[3]) if found[3] else None))
+        return tuple(rules)
 
 
 def _origins(words: tuple[str, ...]) -> None:
@@ -167,7 +182,17 @@ class Settings:
     hold_minutes: int = setting(_number(1, 120), 10)
     offer_minutes: int = setting(_number(1, 1_440), 30)
 
+    prescription_days: int = setting(_number(1, 730), 90)
+    controlled_prescription_days: int = setting(_number(1, 730), 30)
+    # Whether one person prepares what another hands out.
+    dispense_two_persons: bool = setting(fields.Boolean(), False)
+    # 21 CFR 1306.12 and 1306.22: none of schedule II, five within six months of III and IV.
+    controlled_refills: tuple[RefillRule, ...] = setting(_Refills(), (("II", 0, None), ("III", 5, 180), ("IV", 5, 180)))
+
     clinic_name: str = setting(fields.String(), "Polyclinic")
+    # Printed on labels and prescriptions; empty: left out.
+    clinic_address: str = setting(fields.String(), "")
+    clinic_phone: str = setting(fields.String(), "")
     clinic_timezone: str = setting(fields.String(validate=_known_zone), "UTC")
     clinic_country: str = setting(fields.String(validate=_known_country), "US")
     clinic_currency: str = setting(fields.String(validate=_known_currency), "USD")
