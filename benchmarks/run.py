@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import bookings, cases, charts, contend, hot, imports, memory, scale
+from benchmarks import bookings, cases, charts, contend, hot, imports, medications, memory, scale
 from benchmarks.clinic import Clinic, Clinics, clinics
 
 FEW, SOME, MANY = 10_000, 100_000, 1_000_000
@@ -89,6 +89,7 @@ PARTS: dict[str, Callable[[Run], list[str]]] = {
     "contend": lambda run: contend.measure(run.clinic()),
     "memory": measure_memory,
     "charts": lambda run: charts.measure(run.clinic()),
+    "medications": lambda run: medications.measure(run.clinic()),
 }
 SHORT = ("hot", "book", "counted")
 

@@ -1,7 +1,12 @@
 """What tests of medications share."""
 
+from collections.abc import Callable
 from typing import Any
 
+from flask import Flask
+from sqlalchemy import event
+
+from server.core.db import db
 from tests.factories.people import SignedIn
 
 AMOXICILLIN = {
@@ -48,3 +53,23 @@ def names(someone: SignedIn, **query: Any) -> list[str]:
     answer = someone.get("/medications", query_string=query)
     assert answer.status_code == 200, answer.text
     return [one["name"] for one in answer.json["data"]]
+
+
+def statements_of(work: Callable[[], Any]) -> tuple[Any, list[str]]:
+    """Return what some work returns, and the SELECTs that it sent."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("SELECT"):
+            sent.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        return work(), sent
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def run(app: Flask, *args: Any) -> Any:
+    """Run one of the commands of `flask import`."""
+    return app.test_cli_runner().invoke(args=["import", *map(str, args)])

@@ -1,6 +1,7 @@
 """The catalogue of medication: products on top of items of stock."""
 
 import uuid
+from datetime import date
 
 import pytest
 
@@ -143,10 +144,10 @@ def test_an_expired_first_lot_may_not_be_handed_out(app, manager):
 def test_what_counts_may_be_handed_out_today(app, clock, manager):
     made = add(manager)
     item_id = uuid.UUID(made["item_id"])
-    first = receive(app, item_id, 5, expires_on=_day("2026-03-02"))
+    first = receive(app, item_id, 5, expires_on=date.fromisoformat("2026-03-02"))
     receive(app, item_id, 7)
-    receive(app, item_id, 11, expires_on=_day("2026-06-30"))
-    blocked = receive(app, item_id, 13, expires_on=_day("2026-04-30"))
+    receive(app, item_id, 11, expires_on=date.fromisoformat("2026-06-30"))
+    blocked = receive(app, item_id, 13, expires_on=date.fromisoformat("2026-04-30"))
     set_lot(app, blocked, status="recalled")
     set_lot(app, first, reserved=2)
     shown = manager.get(path(made)).json["data"]
@@ -253,7 +254,7 @@ def test_the_same_drug_is_known_whoever_makes_it(app, pharmacist):
     drug = {"form": "Oral Tablet", "strength": "0.50 MG", "ingredients": [{"name": "Clonazepam"}]}
     for name, change in {
         "A": {},
-        "B": {"strength": ".5mg".replace(".5", "0.5"), "form": "oral tablet"},
+        "B": {"strength": "0.5mg", "form": "oral tablet"},
         "C": {"strength": "5 MG"},
         "D": {"form": "Oral Solution"},
         "E": {"ingredients": [{"name": "Clobazam"}]},
@@ -274,9 +275,3 @@ def test_of_many_who_add_one_code_at_once_one_does(live_server, pharmacist):
     body = {"name": "Amoxil", "rxnorm_code": "308191"}
     answers = at_once(5, lambda _number: send(live_server, pharmacist, "POST", "/medications", body))
     assert sorted(status for status, _ in answers) == [201, 409, 409, 409, 409], answers
-
-
-def _day(text):
-    from datetime import date
-
-    return date.fromisoformat(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -62,16 +63,16 @@ class Product:
 def read_products(path: Path) -> dict[str, Product]:
     """Return the products by code; the file is read line by line and what is kept are its products."""
     found: dict[str, Product] = {}
-    with _opened(path) as file:
-        reader = csv.DictReader(file, strict=True)
-        missing = [name for name in HEADER if name not in (reader.fieldnames or ())]
-        if missing:
-            raise Unreadable(f"This is not RxNorm's list of products: it has no column {', '.join(missing)}.")
-        try:
+    try:
+        with _opened(path) as file:
+            reader = csv.DictReader(file, strict=True)
+            missing = [name for name in HEADER if name not in (reader.fieldnames or ())]
+            if missing:
+                raise Unreadable(f"This is not RxNorm's list of products: it has no column {', '.join(missing)}.")
             for row in reader:
                 _take_in(found, row)
-        except (csv.Error, EOFError, OSError) as error:
-            raise Unreadable(f"Line {reader.line_num}: {error}") from None
+    except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise Unreadable(f"The file cannot be read: {error}") from None
     return found
 
 

@@ -107,8 +107,10 @@ def _read_part(text: str, *, is_last: bool) -> tuple[Part, str | None]:
 def substances_in(name: str) -> list[str]:
     """Return the substances that a name says, each once whichever salt it is."""
     said = [one for part in read_name(name).parts for one in _JOINED.split(part.substance) if one]
-    found = {key_of(one): one for one in reversed(said)}
-    return [found[key] for key in reversed(found) if key]
+    found: dict[str, str] = {}
+    for one in said:
+        found.setdefault(key_of(one), one)
+    return [one for key, one in found.items() if key]
 
 
 def unit_of(form: str | None) -> str:
