@@ -11,6 +11,7 @@ from server.core.clock import begin_of, end_of
 from server.core.money import format_money
 from server.core.refs import AUTHOR, VOIDED, patient_ref, person_ref, taken_back
 from server.core.schema import Body, ListQuery, Out, SortKeys
+from server.modules.inventory.schemas.witness import Witnessed
 from server.modules.treatments.enums import TreatmentStatus
 from server.modules.visits.schemas.words import Words
 
@@ -83,6 +84,10 @@ class TreatmentPut(TreatmentPatch):
     """All that can be written of a treatment."""
 
     items_used = fields.List(f.WholeNested(ItemUsedAgain), load_default=list, validate=validate.Length(max=MOST_ITEMS))
+
+
+class TreatmentCompleteIn(Witnessed):
+    """Who stands by, where the treatment uses controlled stock."""
 
 
 class TreatmentCancelIn(Body):

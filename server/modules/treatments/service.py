@@ -102,7 +102,7 @@ def _write(treatment: Treatment, changes: Mapping[str, Any], *, passes_over: boo
         treatment.touch()
 
 
-def complete(*, actor: Actor, treatment_id: uuid.UUID) -> Treatment:
+def complete(*, actor: Actor, treatment_id: uuid.UUID, witness_id: uuid.UUID | None = None) -> Treatment:
     """Complete a treatment: what it uses is taken from stock and one charge is raised, or nothing happens at all."""
     treatment, _ = _at_open_visit(treatment_id)
     _become(treatment, _COMPLETED)
@@ -112,7 +112,9 @@ def complete(*, actor: Actor, treatment_id: uuid.UUID) -> Treatment:
         taking.Wanted(item_id, quantity, path=f"items_used.{number}")
         for number, (item_id, quantity) in enumerate(_items(treatment.id))
     ]
-    cause = Cause(activity=Activity.USE, actor=actor, document_type=SOURCE, document_id=treatment.id)
+    cause = Cause(
+        activity=Activity.USE, actor=actor, document_type=SOURCE, document_id=treatment.id, witness_id=witness_id
+    )
     taking.take(wanted, cause=cause)
     charges.raise_charge(
         actor=actor,

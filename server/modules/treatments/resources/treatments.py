@@ -14,6 +14,8 @@ from server.core.listing import Page
 from server.core.resource import Resource
 from server.modules.billing.models import AlreadyCharged
 from server.modules.inventory.service.taking import InsufficientStock
+from server.modules.inventory.service.witness import WitnessRefused
+from server.modules.inventory.witnessed import witness_of
 from server.modules.patients.paths import entry_within, reached
 from server.modules.patients.policies import Perm as PatientPerm
 from server.modules.patients.schemas.chart import ReasonQuery
@@ -26,6 +28,7 @@ from server.modules.treatments.queries import treatments as queries
 from server.modules.treatments.resources.routing import api
 from server.modules.treatments.schemas import (
     TreatmentCancelIn,
+    TreatmentCompleteIn,
     TreatmentIn,
     TreatmentOut,
     TreatmentPatch,
@@ -134,15 +137,24 @@ class TreatmentItem(Treatments):
 class TreatmentComplete(Treatments):
     """A treatment is done."""
 
+    def before_post(self, treatment_id: uuid.UUID) -> uuid.UUID | None:
+        """Prove the witness, whose password is hashed."""
+        return witness_of(self)
+
     @declares(
         Perm.WRITE,
         action="treatments.complete",
-        problems=(*_CLOSED, InvalidTransition, InsufficientStock, AlreadyCharged),
+        body=TreatmentCompleteIn,
+        body_required=False,
+        problems=(*_CLOSED, InvalidTransition, InsufficientStock, AlreadyCharged, WitnessRefused),
         **_STEP,
     )
     def post(self, treatment_id: uuid.UUID) -> Response:
-        """Complete a treatment: what it uses leaves the stock and one charge is raised, or nothing happens."""
-        service.complete(actor=self.actor, treatment_id=treatment_id)
+        """Complete a treatment: what it uses leaves the stock and one charge is raised, or nothing happens.
+
+        Where it uses controlled stock, it takes a witness.
+        """
+        service.complete(actor=self.actor, treatment_id=treatment_id, witness_id=self.prepared)
         return self.show(self.seen(treatment_id), "Treatment completed.")
 
 
