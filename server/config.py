@@ -189,6 +189,9 @@ class Settings:
     # 21 CFR 1306.12 and 1306.22: none of schedule II, five within six months of III and IV.
     controlled_refills: tuple[RefillRule, ...] = setting(_Refills(), (("II", 0, None), ("III", 5, 180), ("IV", 5, 180)))
 
+    # How many days ahead people are warned of what expires in stock.
+    expiry_warning_days: int = setting(_number(0, 3650), 30)
+
     clinic_name: str = setting(fields.String(), "Polyclinic")
     # Printed on labels and prescriptions; empty: left out.
     clinic_address: str = setting(fields.String(), "")

@@ -1,6 +1,7 @@
 """Pharmacy over HTTP."""
 
 from server.modules.pharmacy.resources import (
+    dispenses,
     register,
     transactions,
     updates,
@@ -9,6 +10,7 @@ from server.modules.pharmacy.resources.routing import blueprint
 
 __all__ = [
     "blueprint",
+    "dispenses",
     "register",
     "transactions",
     "updates",

@@ -1,0 +1,1 @@
+"""Dispensing: prepared and handed out on prescriptions, as far as they allow, and brought back."""
