@@ -89,6 +89,12 @@ def test_what_does_not_come_in(app, manager, item, body, field):
     assert shelf(app, item).on_hand == 1
 
 
+def test_nothing_comes_in_of_what_is_out_of_use(app, manager, item):
+    set_item(app, item, is_active=False)
+    refused(manager.post(path(item, "lots"), json=WHOLE), 422, "validation_failed", "item_id")
+    assert lots_of(manager, item) == []
+
+
 def test_they_are_listed_by_expiry_or_arrival(app, manager, item, clock):
     endless = receive(app, item, 1)
     clock.shift(1)

@@ -34,6 +34,8 @@ def receive_lot(
     shelf = locked([item_id]).get(item_id)
     if shelf is None:
         raise refused("item_id", why="There is no such item.")
+    if not shelf.is_active:
+        raise refused("item_id", why="This item is not in use any more.")
     if quantity < 1:
         raise refused("quantity", why="Expected at least 1.")
     require_room(shelf, quantity, field="quantity")
