@@ -135,6 +135,17 @@ def test_a_first_lot_takes_the_right_to_receive_medication(app, role):
     assert add(someone, quantity=0)["quantity"] == 0
 
 
+def test_a_first_lot_of_a_controlled_drug_is_witnessed(app, manager, pharmacist):
+    witness = {"identifier": pharmacist.user.email, "password": pharmacist.user.password}
+    made = add(manager, controlled_schedule="II", quantity=5, witness=witness)
+    (line,) = ledger(app, uuid.UUID(made["item_id"]))
+    assert str(line["witness_id"]) == str(pharmacist.user.id)
+    wrong = {"name": "x", "controlled_schedule": "II", "quantity": 5, "witness": {**witness, "password": "wrong"}}
+    refused(manager.post("/medications", json=wrong), 403, "witness_refused")
+    alone = {"identifier": manager.user.email, "password": manager.user.password}
+    refused(manager.post("/medications", json={**wrong, "witness": alone}), 422, "witness_same_person")
+
+
 def test_an_expired_first_lot_may_not_be_handed_out(app, manager):
     made = add(manager, quantity=40, expiration_date="2026-03-01")
     assert (made["quantity"], made["expiration_date"]) == (0, None)
@@ -219,6 +230,18 @@ def test_its_item_goes_by_its_name(app, pharmacist):
     assert (item["name"], item["name_key"], "ospamox" in item["search_text"]) == ("Ospamox", "ospamox", True)
     pharmacist.put(path(made), json={**AMOXICILLIN, "name": "Clamox", "version": 2})
     assert item_of(app, made)["name"] == "Clamox"
+
+
+def test_it_follows_its_item(app, manager):
+    made = add(manager, **AMOXICILLIN)
+    where = f"/items/{made['item_id']}"
+    answer = manager.patch(where, json={"name": "Ospamox", "barcode": "77", "version": 1})
+    assert answer.status_code == 200, answer.text
+    shown = manager.get(path(made)).json["data"]
+    assert (shown["name"], shown["barcode"], shown["version"]) == ("Ospamox", "77", 2)
+    assert [one["id"] for one in manager.get("/medications?q=77").json["data"]] == [made["id"]]
+    assert manager.delete(where, headers={"If-Match": '"2"'}).status_code == 204
+    assert manager.get(path(made)).json["data"]["is_active"] is False
 
 
 def test_taken_out_of_the_catalogue_with_its_item_and_put_back(app, manager):

@@ -118,6 +118,22 @@ def deactivate(*, medication_id: uuid.UUID, expected: Expected) -> None:
     db.session.flush()
 
 
+def follow_item(_sender: Any, *, item: Item, changed: frozenset[str]) -> None:
+    """Keep a product in step with its item where that was renamed, numbered anew or taken out of use as such."""
+    if item.kind != ItemKind.MEDICATION or not changed & {"name", "barcode", "is_active"}:
+        return
+    stmt = select(Medication).filter_by(item_id=item.id).with_for_update()
+    medication = db.session.scalars(stmt).one_or_none()
+    if medication is None:
+        return
+    was = medication.controlled_schedule, medication.drug_key
+    with db.session.no_autoflush:
+        medication.name, medication.is_active = item.name, item.is_active
+        describe(medication, _ingredients_of(medication.id), item.barcode)
+        _require_same_register(item, was, (medication.controlled_schedule, medication.drug_key))
+    db.session.flush()
+
+
 def _locked(medication_id: uuid.UUID) -> Medication:
     medication = db.session.get(Medication, medication_id, with_for_update=True)
     if medication is None:
