@@ -193,9 +193,6 @@ class Settings:
     expiry_warning_days: int = setting(_number(0, 3650), 30)
 
     clinic_name: str = setting(fields.String(), "Polyclinic")
-    # Printed on labels and prescriptions; empty: left out.
-    clinic_address: str = setting(fields.String(), "")
-    clinic_phone: str = setting(fields.String(), "")
     clinic_timezone: str = setting(fields.String(validate=_known_zone), "UTC")
     clinic_country: str = setting(fields.String(validate=_known_country), "US")
     clinic_currency: str = setting(fields.String(validate=_known_currency), "USD")

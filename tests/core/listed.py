@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import select
 
 from server.core import clock
 from server.core.db import db
@@ -23,11 +24,13 @@ from server.modules.files.models import StoredFile
 from server.modules.inventory.enums import Activity
 from server.modules.inventory.service import categories, items
 from server.modules.inventory.service.ledger import Cause
+from server.modules.medications.models import Medication
 from server.modules.medications.service import products as medications
 from server.modules.notifications import service as notifications
 from server.modules.notifications.enums import SecurityEvent
 from server.modules.patients.service import care, chart, contacts, people
 from server.modules.pharmacy.models import Sale, SaleLine, SalePayment, SaleRefund, SaleRefundLine
+from server.modules.prescriptions.models import Dispense, DispenseLot, Prescription, PrescriptionItem
 from server.modules.procedures.models import Procedure, ProcedureAddendum
 from server.modules.records.models import Document, MedicalRecord, RecordVersion
 from server.modules.treatments.models import Treatment, TreatmentItem
@@ -463,6 +466,51 @@ def _medications(app: Flask, count: int) -> Filled:
     return Filled(signed_in(app, "nurse"), "/medications", {})
 
 
+def _prescriptions(app: Flask, count: int) -> Filled:
+    """Fill prescriptions of two medications, and have the pharmacy read them with the patient's allergies."""
+    patient = make_patient(app)
+    with app.app_context(), command("tests.fill", "prescription"):
+        drug = medications.add(actor=None, name=f"Testol {next(_numbers)}")
+        chart.add_allergy(actor=None, patient_id=patient.id, substance="Latex", severity="mild")
+        for _ in range(count):
+            number = next(_numbers)
+            known = {"rx_number": f"RX-{number:06d}", "verify_code": f"code-{number}", "source": "internal"}
+            one = Prescription(patient_id=patient.id, status="active", date_prescribed=clock.today(), **known)
+            db.session.add(one)
+            db.session.flush()
+            for place in range(2):
+                item = {"medication_id": drug.id, "position": place, "quantity": 1}
+                db.session.add(PrescriptionItem(prescription_id=one.id, **item))
+    return Filled(signed_in(app, "pharmacist"), "/prescriptions", {})
+
+
+def _dispenses(app: Flask, count: int) -> Filled:
+    """Fill a prescription many times, each time of two lots."""
+    filled = _prescriptions(app, 1)
+    with app.app_context(), command("tests.fill", "dispense"):
+        item = db.session.scalars(select(PrescriptionItem)).first()
+        prescription = db.session.get_one(Prescription, item.prescription_id)
+        drug = db.session.get_one(Medication, item.medication_id)
+        cause = Cause(activity=Activity.ADD, actor=None)
+        lots = [items.receive_lot(item_id=drug.item_id, quantity=9, lot_number=name, cause=cause) for name in "AB"]
+        for number in range(count):
+            known = {"item_id": item.id, "medication_id": drug.id, "patient_id": prescription.patient_id}
+            status = {"status": "filled", "fill_number": number + 1, "quantity": 2, "filled_at": clock.now()}
+            one = Dispense(prescription_id=prescription.id, **known, **status)
+            db.session.add(one)
+            db.session.flush()
+            for lot in lots:
+                db.session.add(DispenseLot(dispense_id=one.id, lot_id=lot.id, quantity=1))
+    return Filled(filled.client, "/dispenses", {})
+
+
+def _dispenses_of_prescription(app: Flask, count: int) -> Filled:
+    """Fill a prescription many times, and look at just what was handed out on it."""
+    filled = _dispenses(app, count)
+    (shown,) = filled.client.get("/prescriptions").json["data"]
+    return Filled(filled.client, f"/prescriptions/{shown['id']}/dispenses", {})
+
+
 def _treatments(app: Flask, count: int) -> Filled:
     """Fill treatments of one visit, each with something that it uses."""
     client, patient_id = _cared_for(app)
@@ -640,6 +688,9 @@ FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/records/{{record_id}}/versions": _record_versions,
     f"{API}/services": _services,
     f"{API}/medications": _medications,
+    f"{API}/prescriptions": _prescriptions,
+    f"{API}/dispenses": _dispenses,
+    f"{API}/prescriptions/{{prescription_id}}/dispenses": _dispenses_of_prescription,
     f"{API}/treatments": _treatments,
     f"{API}/categories": _categories,
     f"{API}/items": _items,

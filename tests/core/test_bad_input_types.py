@@ -60,6 +60,8 @@ def everybody(app):
             "id"
         ],
         "medication_id": someone.post("/medications", json={"name": "Amoxil"}).json["data"]["id"],
+        "dispense_id": uuid.uuid4(),
+        "prescription_id": someone.post("/prescriptions", json=_draft(someone, patient.id)).json["data"]["id"],
         "user_id": make_user(app, "nurse").id,
         "vaccine_id": someone.post(
             "/vaccines", json={"patient_id": str(patient.id), "vaccine_code": "08", "administered_on": "2020-01-01"}
@@ -76,6 +78,11 @@ def everybody(app):
         return someone.client.open(where, method=endpoint.verb.upper(), json=body, headers=headers)
 
     return send
+
+
+def _draft(someone, patient_id):
+    drug = someone.post("/medications", json={"name": "Testol"}).json["data"]["id"]
+    return {"patient_id": str(patient_id), "medication_id": drug, "quantity": 1, "status": "draft"}
 
 
 def body_of(place: Place, value):

@@ -14,7 +14,8 @@ from server.modules.prescriptions import signals as of_prescriptions
 def init_module(app: Flask) -> None:
     """Grant the permissions, and keep the register of controlled drugs whatever moves their stock.
 
-    What is laid ready on a prescription goes back when that ends, and a recall learns who was handed out of a lot, or bought of it.
+    What is laid ready on a prescription goes back when that ends, and a recall learns who was handed out of a lot or
+    bought of it.
     """
     app.extensions["grid"].add(policies.GRANTS)
     register.install()

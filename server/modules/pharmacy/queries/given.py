@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator
-from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, select
 
 from server.core.refs import patient_ref
 from server.modules.inventory.recalls import Given
@@ -17,15 +16,15 @@ from server.modules.prescriptions.models import Dispense, DispenseLot
 
 def given_of_lots(connection: Connection, lot_ids: Collection[uuid.UUID]) -> Iterator[Given]:
     """Return what was handed out of some lots and was not brought back."""
-    stmt: Select[Any] = (
+    stmt = (
         select(
             *(Dispense.id, DispenseLot.lot_id, DispenseLot.quantity, Dispense.filled_at),
-            *(Patient.id, Patient.first_name, Patient.last_name, Patient.mrn),
+            *(Dispense.patient_id, Patient.first_name, Patient.last_name, Patient.mrn),
         )
         .join(Dispense, Dispense.id == DispenseLot.dispense_id)
         .join(Patient, Patient.id == Dispense.patient_id)
         .where(DispenseLot.lot_id.in_(lot_ids), Dispense.status == DispenseStatus.FILLED)
     )
     for row in connection.execute(stmt):
-        dispense_id, lot_id, quantity, filled_at, *patient = tuple(row)
-        yield Given("dispense", dispense_id, lot_id, quantity, filled_at, patient_ref(*patient))
+        patient = patient_ref(row.patient_id, row.first_name, row.last_name, row.mrn)
+        yield Given("dispense", row.id, row.lot_id, row.quantity, row.filled_at, patient)
