@@ -19,7 +19,8 @@ NURSERY = Nursery()
 class LiveServer:
     """Hold gunicorn on the database of a leg; it can be killed and started again on the same port."""
 
-    def __init__(self, leg: Leg, **changes: str) -> None:
+    def __init__(self, leg: Leg, *, application: str = "wsgi:app", **changes: str) -> None:
+        self.application = application
         self.leg = leg
         self.workers = 2 if leg.redis_url else 1
         self.environ = leg.environ(**changes)
@@ -50,7 +51,7 @@ class LiveServer:
             self.port = listener.getsockname()[1]
             self._pid = NURSERY.spawn(
                 [
-                    *("wsgi:app", "--config", "deploy/gunicorn.conf.py"),
+                    *(self.application, "--config", "deploy/gunicorn.conf.py"),
                     *("--workers", str(self.workers), "--no-control-socket"),
                 ],
                 self.environ | {"PATH": os.environ.get("PATH", os.defpath), "WEB_CONCURRENCY": str(self.workers)},

@@ -264,3 +264,23 @@ def test_sales_are_found(app, clock):
     days = {"from": "2026-03-03", "to": "2026-03-02"}
     refused(cashier.get("/transactions", query_string=days), 422, "validation_failed", "to")
     refused(cashier.get(NOWHERE), 404, "not_found")
+
+
+def test_a_recall_lists_who_bought_of_the_lot(app, cashier):
+    drug, patient = make_drug(app), make_patient(app, first_name="Ida", last_name="Quist")
+    lot = receive(app, drug.item_id, 20, lot_number="A")
+    named = sold(cashier, [of(drug, 3)], payment_method="cash", patient_id=str(patient.id))
+    unnamed = sold(cashier, [of(drug, 2)], payment_method="cash")
+    back = sold(cashier, [of(drug, 1)], payment_method="cash")
+    line = {"line_id": back["lines"][0]["id"], "quantity": 1}
+    body = {"lines": [line], "reason": "Torn", "restock": True}
+    assert cashier.post(f"/transactions/{back['id']}/refund", json=body).status_code == 200
+    told = signed_in(app, "pharmacist").post(f"/lots/{lot}/recall", json={"reason": "Glass in it"})
+    assert told.status_code == 200, told.text
+    data = told.json["data"]
+    assert [(one["document_type"], one["document_id"], one["quantity"]) for one in data["dispenses"]] == [
+        ("sale", named["id"], 3),
+        ("sale", unnamed["id"], 2),
+    ]
+    ref = {"id": str(patient.id), "name": "Ida Quist", "mrn": patient.mrn}
+    assert ([one["patient"] for one in data["dispenses"]], data["patients"]) == ([ref, None], [ref])
