@@ -32,6 +32,7 @@ class Declaration:
     body_required: bool = True
     form: bool = False
     upload: bool = False
+    upload_types: tuple[str, ...] = ()
     query: type[Schema] | None = None
     out: type[Schema] | None = None
     many: bool = False
@@ -55,10 +56,10 @@ def declares(permission: Permission | Public, **promises: Any) -> Callable[[F], 
 
     `also` names further permissions that let a caller in; the method then asks what each of them may do.
     `takes_token` says that a public endpoint also looks at its caller's token; a read with one counts for that user.
-    `upload` says that the body is a multipart form with a file. `version` is "optional" or "required" where the method
-    takes If-Match. `fixed` names what was said when the object was made and stays: a PUT may repeat it, and is refused
-    where it says something else. `within` looks for the parent in the caller's scope before the
-    method runs, and again before an idempotent answer is replayed.
+    `upload` says that the body is a multipart form with a file; of `upload_types` it may be the file itself. `version`
+    is "optional" or "required" where the method takes If-Match. `fixed` names what was said when the object was made
+    and stays: a PUT may repeat it, and is refused where it says something else. `within` looks for the parent in the
+    caller's scope before the method runs, and again before an idempotent answer is replayed.
     """
 
     def attach(method: F) -> F:

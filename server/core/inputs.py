@@ -16,7 +16,7 @@ from server.core.errors import CodedMessage, Invalid, MarkupNotAllowed, ReadOnly
 from server.core.fields import MAX_INT
 from server.core.schema import Body, Query
 from server.core.strict_json import parse_form, parse_object
-from server.core.uploads import read_multipart
+from server.core.uploads import read_bare, read_multipart
 
 _CODES: dict[str, type[Invalid]] = {cls.code: cls for cls in (ReadOnly, MarkupNotAllowed)}
 
@@ -48,7 +48,7 @@ def _raw_body(request: Request, declaration: Declaration) -> dict[str, Any]:
     if request.method == "DELETE":
         return {}
     if declaration.upload:
-        return read_multipart(request)
+        return (read_bare if request.mimetype in declaration.upload_types else read_multipart)(request)
     if declaration.form and request.mimetype == "application/x-www-form-urlencoded":
         return parse_form(request.get_data())
     body = request.get_data()

@@ -23,6 +23,7 @@ _OVERHEAD = 64 * 1024
 # More of a file than this is on disk while it waits.
 _IN_MEMORY = 256 * 1024
 _MOST_PARTS = 20
+_CHUNK = 64 * 1024
 _REPLACED = "\ufffd"  # what decoding puts where bytes are no UTF-8
 _UNREADABLE = "The form is not multipart in UTF-8."
 
@@ -91,6 +92,19 @@ def read_multipart(request: Request) -> dict[str, Any]:
     found = _each_once(pairs)
     things().upload_digest = _digest_of(pairs)
     return found
+
+
+def read_bare(request: Request) -> dict[str, Any]:
+    """Return the one file that the body is, under the name of the field that takes it in a form, `file`."""
+    close_reading()  # a slow sender keeps no connection of the pool
+    request.max_content_length = LARGEST_FILE
+    intake = _Intake()
+    things().setdefault("uploads", []).append(intake)
+    while chunk := request.stream.read(_CHUNK):
+        intake.write(chunk)
+    intake.seek(0)
+    digest = things().upload_digest = intake.sha256.hexdigest()
+    return {"file": Upload("file", request.mimetype, intake.size, digest, cast("IO[bytes]", intake.file))}
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -318,6 +318,10 @@ GET    /api/v1/dispenses                                           . + + . . +  
 GET    /api/v1/dispenses/{dispense_id}                             . + + . . +  +  +  + +  .
 POST   /api/v1/dispenses/{dispense_id}/reverse                     . . . . . +  +  .  . .  .
 POST   /api/v1/dispenses/{dispense_id}/cancel                      . . . . . +  +  +  . .  .
+GET    /api/v1/prescriptions/{prescription_id}/label               + + + . . +  +  +  . +  .
+GET    /api/v1/prescriptions/{prescription_id}/label.pdf           + + + . . +  +  +  . +  .
+GET    /api/v1/prescriptions/{prescription_id}.pdf                 + + + . . +  +  +  . +  .
+GET    /api/v1/prescriptions/verify/{code}                         + + + + + +  +  +  + +  +
 GET    /api/v1/prescriptions/{prescription_id}/dispenses           . + + . . +  +  +  + +  .
 POST   /api/v1/prescriptions/{prescription_id}/prepare             . . . . . +  +  +  . .  .
 POST   /api/v1/prescriptions/{prescription_id}/fill                . . . . . +  +  .  . .  .

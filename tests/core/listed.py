@@ -22,7 +22,15 @@ from server.modules.doctors.models import Favorite, Holiday
 from server.modules.doctors.service import profiles, specialties
 from server.modules.files.models import StoredFile
 from server.modules.inventory.enums import Activity
-from server.modules.inventory.service import categories, items
+from server.modules.inventory.models import (
+    OrderReceipt,
+    OrderReceiptLine,
+    PurchaseOrder,
+    PurchaseOrderLine,
+    Stocktake,
+    StocktakeLine,
+)
+from server.modules.inventory.service import categories, items, suppliers
 from server.modules.inventory.service.ledger import Cause
 from server.modules.medications.models import Medication
 from server.modules.medications.service import products as medications
@@ -556,6 +564,65 @@ def _of_item(what: str) -> Callable[[Flask, int], Filled]:
     return fill
 
 
+def _suppliers(app: Flask, count: int) -> Filled:
+    with app.app_context(), command("tests.fill", "supplier"):
+        for number in range(count):
+            suppliers.add(name=f"{NAMES[number % len(NAMES)]} {next(_numbers)}")
+    return Filled(signed_in(app, "nurse"), "/suppliers", {})
+
+
+def _orders(app: Flask, count: int) -> Filled:
+    """Fill orders of two lines, each with a delivery."""
+    client = signed_in(app, "technician")
+    with app.app_context(), command("tests.fill", "purchase_order"):
+        item = items.add_item(name="Gauze", kind="supply", unit="piece")
+        lot = items.receive_lot(item_id=item.id, quantity=1, cause=Cause(activity=Activity.ADD, actor=None))
+        for _ in range(count):
+            order = PurchaseOrder(number=f"O-{next(_numbers):06}", status="ordered", created_by=client.user.id)
+            db.session.add(order)
+            db.session.flush()
+            receipt = OrderReceipt(order_id=order.id)
+            db.session.add(receipt)
+            db.session.flush()
+            for position in range(2):
+                line = PurchaseOrderLine(order_id=order.id, position=position, item_id=item.id, quantity_ordered=2)
+                db.session.add(line)
+                db.session.flush()
+                db.session.add(OrderReceiptLine(receipt_id=receipt.id, line_id=line.id, lot_id=lot.id, quantity=1))
+    return Filled(client, "/orders", {})
+
+
+def _stocktakes(app: Flask, count: int) -> Filled:
+    """Fill counts of one lot."""
+    with app.app_context(), command("tests.fill", "stocktake"):
+        item = items.add_item(name="Gauze", kind="supply", unit="piece")
+        lot = items.receive_lot(item_id=item.id, quantity=1, cause=Cause(activity=Activity.ADD, actor=None))
+        for _ in range(count):
+            one = Stocktake(number=f"ST-{next(_numbers):06}", status="open")
+            db.session.add(one)
+            db.session.flush()
+            line = {"item_id": item.id, "lot_id": lot.id, "expected": 1, "movement_count": 1}
+            db.session.add(StocktakeLine(stocktake_id=one.id, **line))
+    return Filled(signed_in(app, "technician"), "/stocktakes", {})
+
+
+def _low_stock(app: Flask, count: int) -> Filled:
+    with app.app_context(), command("tests.fill", "item"):
+        for number in range(count):
+            items.add_item(name=NAMES[number % len(NAMES)], kind="supply", unit="piece", reorder_point=5)
+    return Filled(signed_in(app, "nurse"), "/items/low-stock", {})
+
+
+def _expiring(app: Flask, count: int) -> Filled:
+    with app.app_context(), command("tests.fill", "lot"):
+        item = items.add_item(name="Gauze", kind="supply", unit="piece")
+        for number in range(count):
+            facts = {"lot_number": f"L{number}", "expires_on": clock.today() + timedelta(days=number % 5 - 2)}
+            cause = Cause(activity=Activity.ADD, actor=None)
+            items.receive_lot(item_id=item.id, quantity=1, cause=cause, **facts)
+    return Filled(signed_in(app, "nurse"), "/items/expiring", {})
+
+
 def _procedures(app: Flask, count: int) -> Filled:
     """Fill performed procedures, each with something that was added to it."""
     client, patient_id = _cared_for(app)
@@ -694,6 +761,11 @@ FILLERS: dict[str, Callable[[Flask, int], Filled]] = {
     f"{API}/treatments": _treatments,
     f"{API}/categories": _categories,
     f"{API}/items": _items,
+    f"{API}/items/low-stock": _low_stock,
+    f"{API}/items/expiring": _expiring,
+    f"{API}/suppliers": _suppliers,
+    f"{API}/orders": _orders,
+    f"{API}/stocktakes": _stocktakes,
     f"{API}/items/{{item_id}}/lots": _of_item("lots"),
     f"{API}/items/{{item_id}}/movements": _of_item("movements"),
     f"{API}/procedures": _procedures,

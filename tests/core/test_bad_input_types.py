@@ -33,6 +33,8 @@ def everybody(app):
     found = {
         "category_id": someone.post("/categories", json={"name": "Dressings"}).json["data"]["id"],
         "item_id": gauze,
+        "supplier_id": someone.post("/suppliers", json={"name": "Acme"}).json["data"]["id"],
+        "order_id": someone.post("/orders", json={"lines": [{"item_id": gauze, "quantity": 5}]}).json["data"]["id"],
         "lot_id": someone.post(f"/items/{gauze}/lots", json={"quantity": 5}).json["data"]["id"],
         "rule_id": open_hours(app, doctor_id, days=[0])[0],
         "specialty_id": specialty,
@@ -67,6 +69,8 @@ def everybody(app):
             "/vaccines", json={"patient_id": str(patient.id), "vaccine_code": "08", "administered_on": "2020-01-01"}
         ).json["data"]["id"],
     }
+    counted = someone.post("/stocktakes", json={"item_ids": [str(gauze)]})
+    found["stocktake_id"] = counted.json["data"]["id"]
 
     def send(endpoint, body):
         where = endpoint.rule.rule

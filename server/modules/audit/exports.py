@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from server.core.cells import guard
 from server.core.dump import row_dumper, to_json
 from server.modules.audit.schemas import AuditOut
 
 MEDIA_TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 
 Batches = Iterable[Sequence[Any]]
-
-# Those that spreadsheets take for the beginning of a formula, as in the sheets of patients.
-_RISKY = re.compile(r"'*[=+\-@\t\r]")
 
 
 def as_ndjson(batches: Batches, columns: tuple[str, ...]) -> Iterator[bytes]:
@@ -42,5 +39,4 @@ def _lines(rows: Iterable[Sequence[str]]) -> bytes:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else to_json(value).decode().strip('"')
-    return f"'{text}" if _RISKY.match(text) else text
+    return guard(value if isinstance(value, str) else to_json(value).decode().strip('"'))

@@ -31,7 +31,7 @@ def install() -> None:
 def _tell(_sender: object, *, item_id: uuid.UUID, **_levels: Any) -> None:
     item = db.session.execute(select(Item.kind, Item.is_active).where(Item.id == item_id)).one()
     if item.is_active:
-        who, refill = _buyers(item.kind), _last_refill(item_id)
+        who, refill = holders_of(Perm.ORDERS_MANAGE, item.kind), _last_refill(item_id)
         notify(user_ids=who, kind=Kind.LOW_STOCK, source_type="item", source_id=item_id, version=refill)
 
 
@@ -42,10 +42,10 @@ def _last_refill(item_id: uuid.UUID) -> int:
     return db.session.scalar(stmt.order_by(StockMovement.number.desc()).limit(1)) or 0
 
 
-def _buyers(kind: str) -> Sequence[uuid.UUID]:
-    """Return the active users who may order items of a kind."""
+def holders_of(permission: Perm, kind: str) -> Sequence[uuid.UUID]:
+    """Return the active users whose permission reaches items of a kind."""
     is_other = kind != ItemKind.MEDICATION
     reached = {Scope.ALL, Scope.SUPPLIES if is_other else Scope.MEDICATION}
-    roles = [role for role, scope in GRANTS[Perm.ORDERS_MANAGE].items() if scope in reached]
+    roles = [role for role, scope in GRANTS[permission].items() if scope in reached]
     holds_one = exists().where(UserRole.user_id == User.id, UserRole.role.in_(roles))
     return db.session.scalars(select(User.id).where(User.status == UserStatus.ACTIVE, holds_one)).all()

@@ -155,7 +155,10 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         media = "multipart/form-data" if declared.upload else media
         operation["requestBody"] = {
             "required": declared.body_required,
-            "content": {media: {"schema": _body_schema(declared, endpoint.verb)}},
+            "content": {
+                media: {"schema": _body_schema(declared, endpoint.verb)},
+                **{bare: {"schema": {"type": "string"}} for bare in declared.upload_types},
+            },
         }
     if endpoint.alias_of:
         operation["x-alias-of"] = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", endpoint.alias_of)

@@ -6,7 +6,6 @@ A cell that a spreadsheet would run as a formula goes out behind a single quote,
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -14,6 +13,7 @@ from typing import IO, Any
 import orjson
 from marshmallow import ValidationError
 
+from server.core.cells import guard, unguard
 from server.core.inputs import invalid
 from server.modules.patients.schemas.sheet import PatientRow
 
@@ -25,10 +25,6 @@ COLUMNS = (
     *("language", "marital_status", "occupation", "status", "deceased_on", "notes", "identifiers"),
 )
 ACCEPTED = frozenset({*COLUMNS, "external_id", "name", "gender"})
-
-# Those that spreadsheets take for the beginning of a formula. Quotes before one count, so that each value comes back.
-_RISKY = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 
 class BadHeader(Exception):
@@ -42,16 +38,6 @@ class Line:
     number: int
     fields: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
-
-
-def guard(cell: str) -> str:
-    """Return the cell as no spreadsheet runs it."""
-    return f"'{cell}" if _RISKY.match(cell) else cell
-
-
-def unguard(cell: str) -> str:
-    """Return what was guarded."""
-    return cell[1:] if _GUARDED.match(cell) else cell
 
 
 def read_lines(file: IO[str]) -> Iterator[Line]:

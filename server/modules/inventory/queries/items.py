@@ -31,7 +31,7 @@ def _when(is_so: ColumnElement[bool], wanted: bool) -> ColumnElement[bool]:
     return is_so if wanted else not_(is_so)
 
 
-_FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "is_active": lambda wanted: Item.is_active == wanted,
     "is_critical": lambda wanted: Item.is_critical == wanted,
     "category_id": lambda category_id: Item.category_id == category_id,
@@ -53,7 +53,7 @@ def _rows() -> Select[Any]:
 
 def page_of_items(connection: Connection, query: Mapping[str, Any]) -> Page:
     """Return one page of the items in use, or of those that are no more."""
-    stmt = _rows().where(*(_FILTERS[name](query[name]) for name in _FILTERS if name in query))
+    stmt = _rows().where(*(FILTERS[name](query[name]) for name in FILTERS if name in query))
     return fetch_page(connection, stmt, LIST, query)
 
 

@@ -1,6 +1,27 @@
 """Stock over HTTP."""
 
-from server.modules.inventory.resources import categories, items, lots, movements, orders, stocktakes, suppliers
+from server.modules.inventory.resources import (
+    categories,
+    items,
+    levels,
+    lots,
+    movements,
+    orders,
+    sheets,
+    stocktakes,
+    suppliers,
+)
 from server.modules.inventory.resources.routing import blueprint
 
-__all__ = ["blueprint", "categories", "items", "lots", "movements", "orders", "stocktakes", "suppliers"]
+__all__ = [
+    "blueprint",
+    "categories",
+    "items",
+    "levels",
+    "lots",
+    "movements",
+    "orders",
+    "sheets",
+    "stocktakes",
+    "suppliers",
+]

@@ -22,7 +22,7 @@ class CategoryInUse(Conflict):
 
 def add(*, name: str, id: uuid.UUID | None = None) -> ItemCategory:  # noqa: A002 - it is the field's name
     """Add a category."""
-    category = ItemCategory(name=name, name_key=_key(name))
+    category = ItemCategory(name=name, name_key=name_key(name))
     if id is not None:
         category.id = id
     db.session.add(category)
@@ -37,7 +37,7 @@ def change(*, category_id: uuid.UUID, expected: Expected = ANY_VERSION, name: st
         raise NotFound
     category.require(expected)
     if name is not None:
-        category.name, category.name_key = name, _key(name)
+        category.name, category.name_key = name, name_key(name)
     db.session.flush()
     return category
 
@@ -69,5 +69,6 @@ def _move(category_id: uuid.UUID, to: uuid.UUID) -> None:
     trails.current().changed.add("category_id")
 
 
-def _key(name: str) -> str:
+def name_key(name: str) -> str:
+    """Return the name as it is compared."""
     return " ".join(normal_form(name).split())
