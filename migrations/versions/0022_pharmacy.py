@@ -199,6 +199,7 @@ def _stock() -> None:
     op.create_index("ix_items_supplier_id", "items", ["supplier_id", "id"])
 
     op.create_index("ix_stock_movements_activity_type", "stock_movements", ["activity_type", "id"], unique=False)
+    op.create_index("ix_stock_movements_occurred_at", "stock_movements", ["occurred_at", "id"], unique=False)
 
 
 def _medications() -> None:
@@ -679,6 +680,7 @@ def _counter() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_stock_movements_occurred_at", "stock_movements")
     op.drop_index("ix_stock_movements_activity_type", "stock_movements")
     op.drop_index("ix_items_supplier_id", "items")
     op.drop_index("ix_items_barcode", "items")

@@ -41,6 +41,7 @@ def init_logs(level: str) -> None:
     root.setLevel(logging.getLevelNamesMapping()[level])
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its lines would carry query strings
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of each table of each face in each PDF
 
 
 def _to_json(line: Any, *, default: Callable[[Any], Any]) -> str:

@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 
 from fpdf import FPDF, FontFace, TextStyle
 from fpdf.enums import Align, TableBordersLayout, TextDirection
+from fpdf.fonts import TTFFont
 
 from server.core import clock, text as texts
 
@@ -349,10 +350,12 @@ class Roll(Printout):
     def footer(self) -> None:
         """Write nothing."""
 
-    @property
-    def length(self) -> float:
-        """How long a page it takes: what has been written on the last one, with the margin."""
-        return self.get_y() + self.margin
+    def measured(self) -> float:
+        """Throw away what has been written; return how long a page it takes, or the longest if it takes several."""
+        for face in self.fonts.values():
+            if isinstance(face, TTFFont):
+                face.close()
+        return self.get_y() + self.margin if self.page == 1 else self.LONGEST
 
     def line_of(self, text: str, *, size: float = _SMALL, is_bold: bool = False) -> None:
         """Write a line, or as many as it takes."""

@@ -16,7 +16,7 @@ _BIG, _SMALL = 11, 7.5
 
 def receipt_pdf(receipt: Mapping[str, Any]) -> bytes:
     """Return a receipt as a PDF: as long as what is on it."""
-    length = _laid_out(receipt, Roll.LONGEST).length
+    length = _laid_out(receipt, Roll.LONGEST).measured()
     return _laid_out(receipt, length).finished()
 
 
@@ -33,7 +33,7 @@ def _laid_out(receipt: Mapping[str, Any], length: float) -> Roll:
     roll.rule()
     for line in receipt["lines"]:
         roll.line_of(line["description"])
-        tax = f", {line['tax_rate']} % tax" if line["tax_rate"] != "0" else ""
+        tax = f" + {line['tax_rate']} % tax" if line["tax_rate"] != "0" else ""
         roll.amount(f"   {line['quantity']} \N{MULTIPLICATION SIGN} {line['unit_price']}{tax}", line["subtotal"])
     roll.rule()
     _totals(roll, receipt)

@@ -148,6 +148,7 @@ class StockMovement(Identified, Base):
         Index("ix_stock_movements_lot_id", "lot_id", "id"),
         Index("ix_stock_movements_document", "document_type", "document_id"),
         Index("ix_stock_movements_activity_type", "activity_type", "id"),
+        Index("ix_stock_movements_occurred_at", "occurred_at", "id"),
     )
 
     item_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("items.id"))

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from server.core.access import Actor
 from server.core.db import db
@@ -20,11 +20,11 @@ from server.modules.inventory.service.shelves import locked
 from server.modules.medications.models import Medication
 
 
-def item_of(connection: Any, *, item_id: uuid.UUID | None, medication_id: uuid.UUID | None) -> uuid.UUID:
+def item_of(connection: Connection, *, item_id: uuid.UUID | None, medication_id: uuid.UUID | None) -> uuid.UUID:
     """Return the item of stock that is meant, by its id or by its medication's, or raise `NotFound`."""
     if item_id is not None:
         return item_id
-    found = connection.scalar(select(Medication.item_id).where(Medication.id == medication_id))
+    found: uuid.UUID | None = connection.scalar(select(Medication.item_id).where(Medication.id == medication_id))
     if found is None:
         raise NotFound
     return found
