@@ -1,6 +1,7 @@
 """A closed visit takes nothing more, through whatever route: every route that writes at a visit is tried."""
 
 import io
+import itertools
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from tests.chart.clinic import Clinic, counts, make_clinic, measured
 from tests.factories.charts import set_visit
 from tests.files.samples import PDF
 from tests.patients.support import path, refused
+from tests.prescriptions.support import make_drug
 
-ROOMS = {"visits", "vitals", "treatments", "procedures", "records", "vaccines", "chart"}
+_numbers = itertools.count(1)
+ROOMS = {"visits", "vitals", "treatments", "procedures", "records", "vaccines", "prescriptions", "chart"}
 
 # Each kind of child and each change of one, with what it takes; what is changed was made while the visit was open.
 WRITES: dict[str, dict[str, Any]] = {
@@ -43,6 +46,10 @@ WRITES: dict[str, dict[str, Any]] = {
     "PATCH /procedures/{procedure_id}": {"name": "EEG"},
     "POST /procedures/{procedure_id}/perform": {},
     "POST /procedures/{procedure_id}/cancel": {"reason": "Not needed"},
+    "POST /prescriptions": {"medication_id": "{drug_id}", "quantity": 1, "visit_id": "{visit_id}"},
+    "PUT /prescriptions/{prescription_id}": {"medication_id": "{drug_id}", "quantity": 2},
+    "PATCH /prescriptions/{prescription_id}": {"notes": "Soon"},
+    "POST /prescriptions/{prescription_id}/activate": {},
     "POST /records": {"notes": "Well", "visit_id": "{visit_id}"},
     "PUT /records/{record_id}": {"notes": "Better"},
     "PATCH /records/{record_id}": {"notes": "Better"},
@@ -70,6 +77,7 @@ PARAMETERS = {
     "immunizations": "vaccine_id",
     "conditions": "entry_id",
     "documents": "document_id",
+    "prescriptions": "prescription_id",
 }
 # What writes and is not refused, and why.
 STAYS_POSSIBLE = {
@@ -79,6 +87,11 @@ STAYS_POSSIBLE = {
     "POST /procedures/{procedure_id}/addenda": "as is a performed procedure",
     "POST /records/me": "the patient's own, at no visit",
     "DELETE /records/me/{record_id}": "as above",
+    "POST /prescriptions/check": "writes nothing",
+    **{
+        f"POST /prescriptions/{{prescription_id}}/{verb}": "a prescription lives on after its visit (ADR 27)"
+        for verb in ("revise", "renew", "cancel", "stop")
+    },
     "POST /patients/{patient_id}/merge": "moves rows and writes into no visit",
     "POST /patients/{patient_id}/unmerge": "as above",
     **{
@@ -86,7 +99,11 @@ STAYS_POSSIBLE = {
         for route in (
             *("/visits/{visit_id}", "/visits/{visit_id}/notes/{note_id}", "/vitals/{vital_id}"),
             *("/treatments/{treatment_id}", "/procedures/{procedure_id}", "/records/{record_id}"),
-            *("/vaccines/{vaccine_id}", "/patients/{patient_id}/documents/{document_id}"),
+            *(
+                "/prescriptions/{prescription_id}",
+                "/vaccines/{vaccine_id}",
+                "/patients/{patient_id}/documents/{document_id}",
+            ),
         )
     },
 }
@@ -103,6 +120,13 @@ def children(clinic: Clinic) -> dict[str, dict[str, Any]]:
     document = clinic.doctor.post(path(clinic.patient, "documents"), **upload({"visit_id": str(clinic.visit_id)}))
     assert document.status_code == 201, document.text
     made[PARAMETERS["documents"]] = document.json["data"]
+    drug = make_drug(clinic.app, f"Testol {next(_numbers)}")
+    assert clinic.doctor.put(path(clinic.patient, "allergies/none-known"), json={}).status_code == 200
+    ordered = {"medication_id": drug, "quantity": 1, "status": "draft", "visit_id": str(clinic.visit_id)}
+    prescription = clinic.doctor.post("/prescriptions", json=ordered)
+    assert prescription.status_code == 201, prescription.text
+    made[PARAMETERS["prescriptions"]] = prescription.json["data"]
+    made["drug_id"] = {"id": drug}
     return made
 
 
@@ -115,7 +139,8 @@ def upload(fields: dict[str, Any]) -> dict[str, Any]:
 def send(clinic: Clinic, made: dict[str, dict[str, Any]], write: str) -> Any:
     """Send one of the writes as the doctor, with the version that was read."""
     method, route = write.split()
-    body = {name: str(clinic.visit_id) if value == "{visit_id}" else value for name, value in WRITES[write].items()}
+    named = {f"{{{name}}}": child["id"] for name, child in made.items()}
+    body = {name: named.get(str(value), value) for name, value in WRITES[write].items()}
     where, about = route, {}
     for name, child in made.items():
         if f"{{{name}}}" in route:

@@ -5,6 +5,7 @@ Rows are asked in their order: opening a visit, which makes a relation, is the l
 """
 
 import io
+import itertools
 import re
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from tests.factories.database import audit_rows
 from tests.factories.people import SignedIn, make_patient, make_user, signed_in
 from tests.files.samples import image
 from tests.patients.support import path, refused
+from tests.prescriptions.support import make_drug
 
 # Dr wrote what is there; D2, N and T care for the patient too; with a minus nobody lets them; with a star they have
 # broken the glass; Pt is the patient, PtB another one.
@@ -94,13 +96,25 @@ PATCH  /vaccines/{vaccine_id}                            +  +  4  3  +  4  3  3 
 DELETE /vaccines/{vaccine_id}                            +  4  4  3  4  4  4  3  3  3  3   4  +
 GET    /vaccines/{vaccine_id}/versions                   +  +  4  +  +  4  3  3  3  +  4   4  +
 GET    /patients/{patient_id}/vaccines/due               +  +  4  +  +  4  3  3  3  +  4   4  +
+GET    /prescriptions                                    +  +  0  +  +  0  3  3  +  +  0   0  +
+POST   /prescriptions                                    +  +  4  +  3  3  3  3  3  3  3   3  3
+GET    /prescriptions/{prescription_id}                  +  +  4  +  +  4  3  3  +  +  4   4  +
+PUT    /prescriptions/{prescription_id}                  +  4  4  3  3  3  3  3  3  3  3   3  3
+PATCH  /prescriptions/{prescription_id}                  +  4  4  3  3  3  3  3  3  3  3   3  3
+DELETE /prescriptions/{prescription_id}                  +  4  4  3  4  4  4  3  3  3  3   4  +
+POST   /prescriptions/{prescription_id}/activate         +  4  4  3  3  3  3  3  3  3  3   3  3
+POST   /prescriptions/{prescription_id}/revise           +  +  4  3  3  3  3  3  3  3  3   3  3
+POST   /prescriptions/{prescription_id}/renew            +  +  4  3  3  3  3  3  3  3  3   3  3
+POST   /prescriptions/{prescription_id}/cancel           +  +  4  3  3  3  3  3  3  3  3   3  3
+POST   /prescriptions/{prescription_id}/stop             +  +  4  3  3  3  3  3  3  3  3   3  3
+POST   /prescriptions/check                              +  +  4  +  3  3  3  3  +  3  3   3  3
 GET    /patients/{patient_id}/timeline                   +  +  4  +  +  4  3  3  3  +  4   4  +
 GET    /patients/{patient_id}/summary                    +  +  4  +  +  4  3  3  3  +  4   4  +
 GET    /patients/{patient_id}/export                     3  3  3  3  3  3  3  3  3  +  4   4  +
 POST   /visits                                           +  +  +  +  +  +  3  +  3  3  3   3  3
 """
 AGAIN = {"confirm_new": True}
-ROOMS = {"visits", "vitals", "treatments", "procedures", "records", "vaccines", "chart"}
+ROOMS = {"visits", "vitals", "treatments", "procedures", "records", "vaccines", "prescriptions", "chart"}
 # Of no patient: the catalogue; of two: merging, which the role matrix holds; one's own chart alone: `/records/me`.
 ELSEWHERE = {
     ("GET", "/vaccines/catalog"),
@@ -121,6 +135,10 @@ ABOUT = {
     "PATCH /records/{record_id}": "draft_record",
     "POST /records/{record_id}/release": "draft_record",
     "DELETE /records/me/{record_id}": "own_record",
+    **{
+        f"{write} /prescriptions/{{prescription_id}}{verb}": "draft_prescription"
+        for write, verb in (("PUT", ""), ("PATCH", ""), ("POST", "/activate"))
+    },
 }
 
 
@@ -140,6 +158,13 @@ class Cast:
     def __init__(self, app: Flask) -> None:
         self.clinic: Clinic = make_clinic(app)
         self.shared: dict[str, dict[str, Any]] = {}
+        self.numbers = itertools.count(1)
+        none_known = self.clinic.doctor.put(path(self.clinic.patient, "allergies/none-known"), json={})
+        assert none_known.status_code == 200, none_known.text
+
+    def drug(self) -> str:
+        """Put a medication into the catalogue that nobody takes yet, and return its id."""
+        return make_drug(self.clinic.app, f"Testol {next(self.numbers)}")
 
     def somebody(self, column: str) -> SignedIn:
         """Return who stands for a column."""
@@ -159,6 +184,15 @@ class Cast:
             broken = someone.post(path(clinic.patient, "break-glass"), json={"reason": "A court asks for the chart."})
             assert broken.status_code == 201, broken.text
         return someone
+
+    def prescribed(self, kind: str) -> dict[str, Any]:
+        """Prescribe something as the doctor, or draft it, and return it."""
+        status = "draft" if kind.startswith("draft") else "active"
+        body = {"medication_id": self.drug(), "quantity": 1, "status": status}
+        answer = self.clinic.doctor.post("/prescriptions", json={"patient_id": str(self.clinic.patient.id), **body})
+        assert answer.status_code == 201, answer.text
+        data: dict[str, Any] = answer.json["data"]
+        return data
 
     def made(self, kind: str) -> dict[str, Any]:
         """Make something in the chart as the doctor, or as the patient, and return it."""
@@ -205,7 +239,7 @@ class Cast:
         if named and named[-1] != "patient_id":
             kind = ABOUT.get(f"{method} {route}", named[-1].removesuffix("_id"))
             if anew or kind not in self.shared:
-                self.shared[kind] = self.made(kind)
+                self.shared[kind] = self.prescribed(kind) if kind.endswith("prescription") else self.made(kind)
             found = self.shared[kind]
             ids[named[-1]] = found["id"]
         return re.sub(r"{(\w+)}", lambda one: ids[one[1]], route), found
@@ -238,6 +272,11 @@ class Cast:
             "PATCH /procedures/{procedure_id}": {"name": "EMG"},
             "POST /procedures/{procedure_id}/cancel": {"reason": "Not needed"},
             "POST /procedures/{procedure_id}/addenda": {"text": "More"},
+            "POST /prescriptions": {**patient, "medication_id": self.drug(), "quantity": 1},
+            "PUT /prescriptions/{prescription_id}": {"medication_id": self.drug(), "quantity": 2},
+            "PATCH /prescriptions/{prescription_id}": {"notes": "Soon"},
+            "POST /prescriptions/{prescription_id}/revise": {"quantity": 3},
+            "POST /prescriptions/check": {**patient, "medication_id": self.drug()},
             "POST /records": {**patient, "notes": "Well"},
             "PUT /records/{record_id}": {"notes": "Better"},
             "PATCH /records/{record_id}": {"notes": "Best"},
@@ -290,8 +329,19 @@ def test_the_table_has_every_clinical_route(app):
 @pytest.mark.parametrize("column", COLUMNS)
 def test_who_reaches_what(app, column):
     cast = Cast(app)
-    for kind in ("note", "vital", "treatment", "procedure", "record", "own_record", "vaccine", "document"):
+    for kind in (
+        "note",
+        "vital",
+        "treatment",
+        "procedure",
+        "record",
+        "own_record",
+        "vaccine",
+        "document",
+        "prescription",
+    ):
         cast.shared[kind] = cast.made(kind)
+    cast.shared["prescription"] = cast.prescribed("prescription")
     someone = cast.somebody(column)
     wrong = []
     for (method, route), cells in rows().items():

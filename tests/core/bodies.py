@@ -14,6 +14,7 @@ from server.core.declare import Endpoint, endpoints
 WRONG: dict[str, list[Any]] = {
     "text": [1, 1.5, True, [], {}, ["x"], {"a": "x"}, 10**30],
     "whole number": ["1", 1.5, True, [], {}, 10**30, -(10**30), 2**31, "x"],
+    "number": ["x", "1e3", True, [], {}, 10**30, -(10**30)],
     "flag": ["true", "yes", 1, 0, [], {}, "x"],
     "object": ["x", 1, True, [], [{}]],
     "list": ["x", 1, True, {}, [1], [[]], [{}], [None]],
@@ -67,6 +68,8 @@ def kind_of(field: fields.Field[Any]) -> str:
         return "list"
     if isinstance(field, fields.Boolean):
         return "flag"
+    if field.metadata.get("type") == "number":
+        return "number"
     return "whole number" if isinstance(field, fields.Integer) else "text"
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from flask import Flask
 
+from server.core import clock
 from server.core.db import db
 from server.core.ids import new_id
 from server.core.uow import command
 from server.modules.medications.service import products
 from server.modules.patients.service import chart
-from server.modules.prescriptions.models import Dispense
+from server.modules.prescriptions.models import Dispense, PrescriptionItem
 from server.modules.prescriptions.service import progress, reaching
 from tests.factories.calendar import DoctorFacts, signed_in_doctor
 from tests.factories.charts import make_visit
@@ -91,7 +92,9 @@ def make_drug(app: Flask, name: str, **fields: Any) -> str:
 def make_imported_allergy(app: Flask, patient_id: uuid.UUID, substance: str, **fields: Any) -> None:
     """Put an allergy on the list that came from elsewhere, without a severity."""
     with app.app_context(), command("tests.make_allergy", "allergy"):
-        chart.add_allergy(actor=None, patient_id=patient_id, substance=substance, **{"severity": None, **fields})
+        chart.add_allergy(
+            actor=None, patient_id=patient_id, substance=substance, **{"severity": None, "status": "active", **fields}
+        )
 
 
 def done(answer: Any, status: int = 200) -> dict[str, Any]:
@@ -133,7 +136,10 @@ def give(app: Flask, prescription: Any, quantity: int, *, status: str = "filled"
         held = reaching.held(uuid.UUID(prescription["id"]))
         row = {"medication_id": uuid.UUID(item["medication_id"]), "item_id": uuid.UUID(item["id"])}
         about = {"id": new_id(), "patient_id": held.patient_id, "prescription_id": held.id}
-        db.session.add(Dispense(**about, **row, fill_number=1, quantity=quantity, status=status))
+        db.session.add(Dispense(**about, **row, fill_number=1, quantity=quantity, status=status, filled_at=clock.now()))
+        table = PrescriptionItem.__table__
+        given = table.update().where(table.c.id == row["item_id"])
+        db.session.execute(given.values(dispensed=table.c.dispensed + quantity))
         db.session.flush()
         progress.after_dispense(held)
 

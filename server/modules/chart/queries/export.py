@@ -23,6 +23,7 @@ from server.modules.chart.queries.schema import columns_naming_a_patient
 from server.modules.patients.enums import ENTERED_IN_ERROR
 from server.modules.patients.models import Patient
 from server.modules.patients.shown import files
+from server.modules.prescriptions.enums import PrescriptionStatus
 from server.modules.records.enums import RecordStatus
 from server.modules.records.models import MedicalRecord
 from server.modules.records.queries.attachments import shown_of
@@ -64,6 +65,10 @@ def _is_theirs_to_see(table: Table) -> ColumnElement[bool]:
 def _stands(table: Table) -> ColumnElement[bool]:
     """Why an entry was an error may be about somebody else, and so may be all that it says."""
     return table.c.status != ENTERED_IN_ERROR
+
+
+def _is_prescribed(table: Table) -> ColumnElement[bool]:
+    return table.c.status.not_in((PrescriptionStatus.DRAFT, ENTERED_IN_ERROR))
 
 
 def _stands_in_its_set(table: Table) -> ColumnElement[bool]:
@@ -108,6 +113,9 @@ SHOWN: Mapping[str, Shown] = {
     "patient_contacts": Shown(),
     # A merge that was taken back says only that somebody was taken for another, and for whom.
     "patient_merges": Shown(only=lambda table: table.c.undone_at.is_(None)),
+    # A draft is the prescriber's; what the checks have found of one that was prescribed is the patient's too.
+    "prescription_items": Shown(),
+    "prescriptions": Shown(only=_is_prescribed),
     "procedure_addenda": Shown(words=("text",)),
     "procedures": Shown(only=_stands, words=("indication", "outcome", "notes", "complications", "cancel_reason")),
     "proxies": Shown(),
@@ -116,6 +124,7 @@ SHOWN: Mapping[str, Shown] = {
     "sale_refund_lines": Shown(),
     "sale_refunds": Shown(),
     "sales": Shown(),
+    "safety_findings": Shown(),
     "treatment_items": Shown(),
     "treatments": Shown(only=_stands, words=("notes", "cancel_reason")),
     # What is being written is a draft; it is the patient's once the visit is closed or the note signed.

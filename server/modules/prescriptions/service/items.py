@@ -46,11 +46,13 @@ def rows_of(sent: Fields, before: Rows = ()) -> Rows:
     if "single" not in sent:
         return before
     single = _flat(sent["single"])
-    if "medication_id" in single and "quantity" in single:
+    if "medication_id" in single and ("quantity" in single or not before):
         return [{**_DEFAULTS, **single}]
     if len(before) != 1:
         raise refused(*sent["single"], why="There is more than one item; send all of them as `items`.")
-    return [{**before[0], **single}]
+    # Of another medication nothing but the quantity is what it was.
+    kept = before[0] if "medication_id" not in single else {**_DEFAULTS, "quantity": before[0]["quantity"]}
+    return [{**kept, **single}]
 
 
 def _flat(item: Fields) -> dict[str, Any]:
