@@ -2,6 +2,7 @@
 
 from server.modules.pharmacy.resources import (
     dispenses,
+    papers,
     register,
     transactions,
     updates,
@@ -11,6 +12,7 @@ from server.modules.pharmacy.resources.routing import blueprint
 __all__ = [
     "blueprint",
     "dispenses",
+    "papers",
     "register",
     "transactions",
     "updates",
