@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, func, select
 
 from server.core.refs import patient_ref
 from server.modules.inventory.enums import Activity
@@ -22,7 +22,7 @@ def sold_of_lots(connection: Connection, lot_ids: Collection[uuid.UUID]) -> Iter
     """Return what was sold of some lots and did not come back, with the patient where one was named."""
     out = -func.sum(StockMovement.quantity_changed_by)
     patient = (Patient.id, Patient.first_name, Patient.last_name, Patient.mrn)
-    stmt: Select[Any] = (
+    stmt: Any = (
         select(Sale.id, StockMovement.lot_id, out, Sale.sold_at, *patient)
         .join(Sale, Sale.id == StockMovement.document_id)
         .outerjoin(Patient, Patient.id == Sale.patient_id)
