@@ -11,7 +11,7 @@ def recall(someone, lot):
     return answer.json["data"]
 
 
-def test_a_recall_lists_the_treatments_that_used_it_and_on_whom(app, scene):
+def test_a_recall_lists_the_treatments_that_used_it_and_on_whom(app, clock, scene):
     item = make_item(app)
     lot, other = receive(app, item, 2, lot_number="A1"), receive(app, item, 9, lot_number="A2")
     done = scene.completed(items_used=[used(item, 5)])
