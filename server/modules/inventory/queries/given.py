@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 from server.modules.inventory.models import StockMovement
 
 
-def still_out(document_type: str, lot_ids: Collection[uuid.UUID]) -> Select[Any]:
+def still_out(document_type: str, lot_ids: Collection[uuid.UUID]) -> Select[Any, Any, Any, Any]:
     """Return, by document and lot, the quantity that is out, and when the first of it left."""
     net = -func.sum(StockMovement.quantity_changed_by)
     return (

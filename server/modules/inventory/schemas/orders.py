@@ -141,7 +141,7 @@ class ReceiptLineOut(Schema):
     quantity = fields.Integer(required=True)
 
 
-class ReceiptOut(Schema):
+class DeliveryOut(Schema):
     """A delivery."""
 
     id = fields.UUID(required=True)
@@ -178,7 +178,7 @@ class OrderOut(Out):
     voided = f.Computed(_taken_back, *VOIDED[:-1], metadata=_MAYBE)
     total = f.Computed(_amount, "total", metadata={"type": "string"})
     lines = fields.List(fields.Nested(OrderLineOut), required=True)
-    receipts = fields.List(fields.Nested(ReceiptOut), required=True)
+    receipts = fields.List(fields.Nested(DeliveryOut), required=True)
 
 
 class _OrderQuery(ListQuery):
