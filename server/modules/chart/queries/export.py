@@ -101,6 +101,9 @@ SHOWN: Mapping[str, Shown] = {
     "care_relations": Shown(),
     "charges": Shown(),
     "conditions": Shown(only=_stands),
+    "dispense_lots": Shown(),
+    # Which lots were passed over, and why something was handed out all the same, are between the staff.
+    "dispenses": Shown(without=frozenset({"skipped", "override_reason"})),
     # Which of the staff took a review down, and in what words, is between them.
     "doctor_reviews": Shown(without=frozenset({"hidden_by", "hidden_reason"})),
     "documents": Shown(only=_is_theirs_to_see),
