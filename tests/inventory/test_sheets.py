@@ -223,6 +223,10 @@ def test_an_empty_body_and_other_types_are_refused(technician):
     refused(technician.post("/items/import", json={}), 415, "unsupported_media_type")
 
 
+def test_it_has_at_most_ten_megabytes(technician):
+    assert take_in(technician, b"name,kind\n" + b"x" * (10 * 1024 * 1024)).status_code == 413
+
+
 def test_it_may_come_as_a_form(technician):
     text = sheet(["name", "kind"], ["Ünïcode", "supply"])
     file = (io.BytesIO(b"\xef\xbb\xbf" + text.encode()), "items.csv", "text/csv")

@@ -157,4 +157,5 @@ def _write_lines(order: PurchaseOrder, actor: Actor, lines: Sequence[Mapping[str
                 "pack_size": pack_size or item.pack_size,
             }
         )
-    db.session.execute(insert(PurchaseOrderLine.__table__), rows)
+    # Each waits for its item to be let go, so they go in the order in which items are locked.
+    db.session.execute(insert(PurchaseOrderLine.__table__), sorted(rows, key=lambda row: row["item_id"]))

@@ -46,7 +46,7 @@ def begin(
         select(Lot.id.label("lot_id"), Lot.item_id, Lot.on_hand.label("expected"), Item.movement_count)
         .join(Item, Item.id == Lot.item_id)
         .where(is_counted, Lot.on_hand > 0, Item.kind.in_(sorted(kinds(actor, Perm.COUNT))))
-        .order_by(Item.name_key, Item.id, Lot.id)
+        .order_by(Item.id, Lot.id)  # each line waits for its item to be let go, as items are locked
         .limit(most + 1)
     )
     rows = [{"id": new_id(), "stocktake_id": stocktake.id, **row} for row in db.session.execute(lots).mappings()]
