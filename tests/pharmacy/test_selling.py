@@ -284,3 +284,16 @@ def test_a_recall_lists_who_bought_of_the_lot(app, cashier):
     ]
     ref = {"id": str(patient.id), "name": "Ida Quist", "mrn": patient.mrn}
     assert ([one["patient"] for one in data["dispenses"]], data["patients"]) == ([ref, None], [ref])
+
+
+def test_patients_read_who_sold_to_them(app, cashier):
+    somebody = signed_in(app, "patient")
+    patient = make_patient(app, user_id=somebody.user.id)
+    drug = make_drug(app, stock=5)
+    made = sold(cashier, [of(drug)], payment_method="cash", patient_id=str(patient.id))
+    assert cashier.get(f"/transactions/{made['id']}/receipt").status_code == 200
+    log = somebody.get(f"/patients/{patient.id}/access-log").json["data"]
+    assert [row["what"] for row in log][:2] == [
+        "Purchases at the counter: receipt read",
+        "Purchases at the counter: sold",
+    ]

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from server.modules.inventory import recalls
+from server.modules.patients import told
 from server.modules.pharmacy import models as _tables, policies  # noqa: F401 - tables are known
 from server.modules.pharmacy.queries.given import given_of_lots
 from server.modules.pharmacy.queries.sold import sold_of_lots
@@ -18,6 +19,7 @@ def init_module(app: Flask) -> None:
     bought of it.
     """
     app.extensions["grid"].add(policies.GRANTS)
+    told.name_kind("transactions", "Purchases at the counter")
     register.install()
     recalls.add_given(given_of_lots)
     recalls.add_given(sold_of_lots)
