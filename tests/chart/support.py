@@ -43,6 +43,9 @@ GIVEN: dict[str, dict[str, Any]] = {
     # The verdict that the schedule gives, so that being parted again gives it back.
     "immunizations": {"status": "completed", "source": "clinic", "vaccine_code": "08", "validity": "valid"},
     "medical_records": {"status": "released", "source": "clinic", "number": 1, "released_number": 1},
+    "prescriptions": {"status": "active", "source": "internal", "replaces_id": None, "renews_id": None},
+    "sales": {"total": 2, "tax": 1, "subtotal": 1, "refunded": 0, "change": 0},
+    "dispenses": {"status": "filled", "settled_type": None, "settled_id": None},
     "procedures": {"status": "ordered"},
     "stored_files": {"scan": "clean", "status": "kept"},
     "treatments": {"status": "planned"},

@@ -196,14 +196,24 @@ def _unless_taken(write: Callable[[], int]) -> int | None:
 
 def _send_along(parting: _Parting, table: Table, column: Column[Any], parent: Table) -> None:
     """Have rows that were written since be of the one of the two to whom what they belong to is gone."""
+    # What belongs to a row of the same table, the version after a version, may itself have one that belongs to it.
+    while _send_next(parting, table, column, parent) and table is parent:
+        pass
+
+
+def _send_next(parting: _Parting, table: Table, column: Column[Any], parent: Table) -> int:
     both = (parting.merged.survivor_id, parting.merged.duplicate_id)
-    stmt = select(*table.primary_key, parent.c.patient_id).join_from(table, parent, column == parent.c.id)
-    apart = (table.c.patient_id.in_(both), parent.c.patient_id.in_(both), table.c.patient_id != parent.c.patient_id)
+    owner = parent.alias()
+    stmt = select(*table.primary_key, owner.c.patient_id).join_from(table, owner, column == owner.c.id)
+    apart = (table.c.patient_id.in_(both), owner.c.patient_id.in_(both), table.c.patient_id != owner.c.patient_id)
+    gone = 0
     for *key, patient_id in db.session.execute(stmt.where(*apart).order_by(*table.primary_key)).all():
         moving = update(table).where(is_row(table, key)).values(patient_id=patient_id, **unstamped(table))
         went = _unless_taken(lambda moving=moving: int(db.session.connection().execute(moving).rowcount))  # type: ignore[misc]
-        parting.moved[table.name] += went or 0
+        gone += went or 0
         parting.note(table.name, " ".join(map(str, key)), TAKEN if went is None else ALONG)
+    parting.moved[table.name] += gone
+    return gone
 
 
 def _restore(parting: _Parting, table: Table, change: Change, key: list[Any]) -> None:
