@@ -479,7 +479,7 @@ def _prescriptions(app: Flask, count: int) -> Filled:
     patient = make_patient(app)
     with app.app_context(), command("tests.fill", "prescription"):
         drug = medications.add(actor=None, name=f"Testol {next(_numbers)}")
-        chart.add_allergy(actor=None, patient_id=patient.id, substance="Latex", severity="mild")
+        chart.add_allergy(actor=None, patient_id=patient.id, substance="Latex", severity="mild", status="active")
         for _ in range(count):
             number = next(_numbers)
             known = {"rx_number": f"RX-{number:06d}", "verify_code": f"code-{number}", "source": "internal"}
@@ -496,7 +496,7 @@ def _dispenses(app: Flask, count: int) -> Filled:
     """Fill a prescription many times, each time of two lots."""
     filled = _prescriptions(app, 1)
     with app.app_context(), command("tests.fill", "dispense"):
-        item = db.session.scalars(select(PrescriptionItem)).first()
+        item = db.session.scalars(select(PrescriptionItem).order_by(PrescriptionItem.id.desc())).first()
         prescription = db.session.get_one(Prescription, item.prescription_id)
         drug = db.session.get_one(Medication, item.medication_id)
         cause = Cause(activity=Activity.ADD, actor=None)
@@ -515,7 +515,7 @@ def _dispenses(app: Flask, count: int) -> Filled:
 def _dispenses_of_prescription(app: Flask, count: int) -> Filled:
     """Fill a prescription many times, and look at just what was handed out on it."""
     filled = _dispenses(app, count)
-    (shown,) = filled.client.get("/prescriptions").json["data"]
+    shown = filled.client.get("/prescriptions").json["data"][0]
     return Filled(filled.client, f"/prescriptions/{shown['id']}/dispenses", {})
 
 
