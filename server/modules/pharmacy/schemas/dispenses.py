@@ -21,7 +21,7 @@ _MAYBE = {"type": ["object", "null"]}
 _MOST_LOTS = 50
 
 
-class LotIn(Body):
+class TakenLotIn(Body):
     """So much of a lot."""
 
     lot_id = f.Id(required=True)
@@ -33,7 +33,7 @@ class _Portion(Body):
         1, MOST_UNITS, metadata={"description": "Base units; without it, what is left of the fill that is due."}
     )
     lots = fields.List(
-        fields.Nested(LotIn),
+        fields.Nested(TakenLotIn),
         validate=validate.Length(1, _MOST_LOTS),
         metadata={"description": "Of which lots; without them, of those that expire first."},
     )

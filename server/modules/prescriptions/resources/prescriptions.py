@@ -22,7 +22,7 @@ from server.modules.prescriptions.policies import Perm
 from server.modules.prescriptions.queries import prescriptions as queries
 from server.modules.prescriptions.resources.routing import api
 from server.modules.prescriptions.resources.showing import Prescriptions
-from server.modules.prescriptions.schemas.shown import CheckOut, PrescriptionAnswer, PrescriptionQuery
+from server.modules.prescriptions.schemas.shown import PrescriptionAnswer, PrescriptionQuery, SafetyCheckOut
 from server.modules.prescriptions.schemas.writing import CheckIn, PrescriptionIn, PrescriptionPatch, PrescriptionPut
 from server.modules.prescriptions.service import checking, ending, prescriber, refusals, writing
 from server.modules.prescriptions.service.checks import SafetyCheckFailed
@@ -140,7 +140,7 @@ class PrescriptionCheck(Prescriptions):
         object_type="patient",
         status=200,
         body=CheckIn,
-        out=CheckOut,
+        out=SafetyCheckOut,
         problems=(NotFound, PatientMerged),
     )
     def post(self) -> Response:

@@ -71,14 +71,14 @@ class _Described(Body):
     substitution_allowed = f.Flag(load_default=True)
 
 
-class ItemIn(_Described):
+class PrescriptionItemIn(_Described):
     """One medication of a prescription; `quantity` counts base units, once and for each refill."""
 
     medication_id = f.Id(required=True)
     quantity = f.Count(1, MOST_UNITS, required=True)
 
 
-class ItemAgain(ItemIn):
+class ItemAgain(PrescriptionItemIn):
     """One medication of a prescription, as it was shown: what the server said of it is passed over."""
 
     @pre_load
@@ -94,7 +94,7 @@ class ItemToCheck(_Described):
     quantity = f.Count(1, MOST_UNITS, allow_none=True, load_default=None)
 
 
-class ItemOut(Body):
+class PrescriptionItemOut(Body):
     """One medication of a prescription, and how much of it is left."""
 
     id = fields.UUID(required=True)

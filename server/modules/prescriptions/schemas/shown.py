@@ -13,7 +13,7 @@ from server.core.people import full_name
 from server.core.refs import AUTHOR, VOIDED, patient_ref, person_ref, taken_back
 from server.core.schema import ListQuery, Out, SortKeys
 from server.modules.prescriptions.enums import FindingKind, PrescriptionStatus, Severity, Source, Stage
-from server.modules.prescriptions.schemas.items import ItemOut
+from server.modules.prescriptions.schemas.items import PrescriptionItemOut
 
 _REF = {"type": "object"}
 _MAYBE = {"type": ["object", "null"]}
@@ -59,7 +59,7 @@ class KeptFindingOut(FindingOut):
     at = f.Instant(required=True)
 
 
-class CheckOut(Schema):
+class SafetyCheckOut(Schema):
     """What would speak against a prescription, the gravest first; nothing is kept of it."""
 
     findings = fields.List(fields.Nested(FindingOut), required=True)
@@ -88,7 +88,7 @@ class PrescriptionOut(Out):
     external_prescriber = f.Computed(
         _external, "source", "prescriber_name", "prescriber_license", "prescriber_phone", metadata=_MAYBE
     )
-    items = fields.List(fields.Nested(ItemOut), required=True)
+    items = fields.List(fields.Nested(PrescriptionItemOut), required=True)
     date_prescribed = fields.Date(required=True)
     expires_on = fields.Date(required=True, allow_none=True)
     status = fields.String(required=True, metadata={"enum": list(PrescriptionStatus)})

@@ -17,8 +17,8 @@ from server.modules.prescriptions.schemas.items import (
     DoseIn,
     FrequencyIn,
     ItemAgain,
-    ItemIn,
     ItemToCheck,
+    PrescriptionItemIn,
 )
 
 _BEGUN = [PrescriptionStatus.DRAFT.value, PrescriptionStatus.ACTIVE.value]
@@ -55,7 +55,7 @@ def _items(shape: type[Body]) -> fields.List:
 class _Items(Body):
     """Items, or one without a list: the fields of one item beside the others."""
 
-    items = _items(ItemIn)
+    items = _items(PrescriptionItemIn)
     medication_id = f.Id(metadata={"description": "Instead of `items`, for one medication; so the fields below."})
     dose = f.WholeNested(DoseIn, allow_none=True)
     route = f.Line(most=60, allow_none=True)
