@@ -171,7 +171,7 @@ class Settings:
     metrics_token: str | None = setting(fields.String(validate=validate.Length(min=16)), None)
     log_level: str = setting(_one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 
-    # Where the API itself is reached from outside, for links that programs follow (calendar feeds); empty: as called.
+    # Where the API itself is reached from outside, for calendar feeds and the examples at `/`; empty: as called.
     public_url: str = setting(fields.Url(require_tld=False, schemes={"http", "https"}), "")
     booking_horizon_days: int = setting(_number(1, 730), 180)
     booking_lead_minutes: int = setting(_number(0, 43_200), 60)

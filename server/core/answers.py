@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from flask import Response, request
 
+from server.core import state
 from server.core.dump import to_json
 from server.core.listing import Page
 
@@ -38,6 +39,16 @@ def listed(page: Page, data: list[Any]) -> Response:
     if links:
         response.headers["Link"] = ", ".join(links)
     return response
+
+
+def origin() -> str:
+    """Return where this API is reached: by PUBLIC_URL or, without it, where the request came to.
+
+    Whoever sent the Host header is the only one to read the answer. In production it is never without TLS.
+    """
+    settings = state.settings()
+    scheme = "https" if settings.is_production else request.scheme
+    return settings.public_url.rstrip("/") or f"{scheme}://{request.host}"
 
 
 def download(opened: Callable[[], IO[bytes]], *, name: str, media_type: str, size: int | None = None) -> Response:

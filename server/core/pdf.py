@@ -13,11 +13,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape, unescape
 from itertools import groupby
-from pathlib import Path
 from typing import Any, ClassVar
 
 from fpdf import FPDF, FontFace, TextStyle
@@ -25,11 +24,12 @@ from fpdf.enums import Align, TableBordersLayout, TextDirection
 from fpdf.fonts import TTFFont
 
 from server.core import clock, text as texts
+from server.core.typeface import face_of
 
-_FONTS = Path(__file__).with_name("fonts")
 _FAMILY = "DejaVu"
 # There is no face that is both; what is both is bold.
-_FACES = {"": "DejaVuSans", "B": "DejaVuSans-Bold", "I": "DejaVuSans-Oblique", "BI": "DejaVuSans-Bold"}
+_FACES = {"": "DejaVuSans", "B": "DejaVuSans-Bold"}
+_SLANTED = {"I": "DejaVuSans-Oblique", "BI": "DejaVuSans-Bold"}
 _TEXT, _SMALL, _HEADING, _TITLE = 9.5, 8, 11.5, 15
 _LINE = 1.35
 _POINT = 25.4 / 72
@@ -46,6 +46,7 @@ _BOX = "\N{WHITE SQUARE}"
 _BOXED = f"{_BOX} stands for a character that this print has no letter for; the record has it."
 _ENTITY, _TAG, _BLOCK = re.compile(r"&#?\w{1,32};"), re.compile(r"<[^>]*>"), re.compile(r"<(p|ul|ol)>")
 _ENDS = re.compile(r"<br ?/?>|</(p|li|blockquote)>")
+_SLANTS = re.compile(r"<(i|em)\b")
 _WORD = re.compile(" *[^ ]+")
 # More letters than a line has room for.
 _LONGEST_WORD = 400
@@ -78,8 +79,7 @@ class Printout(FPDF):
         super().__init__(format=paper)
         self.has_boxes = False
         self.footer_text = footer_text
-        for style, name in _FACES.items():
-            self.add_font(_FAMILY, style, _FONTS / f"{name}.ttf")
+        self._take_up(_FACES)
         face: Any = self.fonts[_FAMILY.lower()]
         self._letters: frozenset[int] = frozenset(face.cmap)
         self.set_fallback_fonts([_FAMILY], exact_match=False)
@@ -93,6 +93,13 @@ class Printout(FPDF):
         self.set_creation_date(clock.now())
         self.add_page()
         self._plain()
+
+    def _take_up(self, faces: Mapping[str, str]) -> None:
+        """Have faces by their styles; each lengthens the print by what it needs to be read."""
+        for style, name in faces.items():
+            key = f"{_FAMILY.lower()}{style}"
+            if key not in self.fonts:
+                self.fonts[key] = face_of(name, key=key, style=style, number=len(self.fonts) + 1)
 
     def footer(self) -> None:
         """Write who this is about and the number of the page; called for each page as it ends."""
@@ -181,15 +188,15 @@ class Printout(FPDF):
         for line in lines:
             self.note(line)
 
-    def text_of(self, text: str) -> None:
+    def text_of(self, text: str, *, size: float = _TEXT) -> None:
         """Write plain text of several lines, as it is; several empty ones become one."""
-        self._plain()
+        self._face(size=size)
         for is_text, lines in groupby(text.split("\n"), key=lambda line: bool(line.strip())):
             if not is_text:
-                self.ln(_TEXT * _POINT * 0.7)
+                self.ln(size * _POINT * 0.7)
                 continue
             for line in lines:
-                self._block(line.replace("\t", "    "))
+                self._block(line.replace("\t", "    "), size=size)
 
     def labelled(self, label: str, text: str) -> None:
         """Write a label and, below it, plain text of several lines."""
@@ -250,10 +257,19 @@ class Printout(FPDF):
         self.ln(1)
 
     def rich(self, markup: str, *, size: float = _TEXT) -> None:
-        """Write rich text: the few tags that its field lets through, without them where they are nested too deep."""
+        """Write rich text: the few tags that its field lets through, without them where they are nested too deep.
+
+        What has no tags is text as people type it, and keeps its lines.
+        """
+        if not _TAG.search(markup):
+            self.text_of(unescape(markup), size=size)
+            self.ln(1)
+            return
         if texts.depth_of(markup) > texts.DEEPEST:
             self.text_of(unescape(_TAG.sub("", _ENDS.sub("\n", markup))))
             return
+        if _SLANTS.search(markup):
+            self._take_up(_SLANTED)
         letters = _ENTITY.sub(lambda found: escape(unescape(found[0]), quote=False), markup)
         self._shape(letters)
         side = ' align="right"' if _align_of(_TAG.sub("", letters)) == Align.R else ""

@@ -177,3 +177,17 @@ def test_every_endpoint_answers_in_the_envelope(app, document):
         if answer.is_json and endpoint.declaration.media_type == "application/json":
             assert {"success", "data", "message"} <= set(answer.json), (endpoint.path, endpoint.verb, answer.text)
             assert answer.json["success"] is (answer.status_code < 400)
+
+
+def test_examples_of_the_index_call_the_api_where_it_is(client, make_app):
+    def examples(client, **asked):
+        groups = client.get("/", **asked).json["data"]["groups"]
+        return [line["example"] for lines in groups.values() for line in lines]
+
+    for asked, origin in (
+        ({"headers": {"Host": "localhost:5077"}}, "http://localhost:5077"),
+        ({"headers": {"Host": "api.example"}}, "http://api.example"),
+    ):
+        assert all(f" '{origin}/" in one for one in examples(client, **asked))
+    public = make_app(PUBLIC_URL="https://api.clinic.example/").test_client()
+    assert all(" 'https://api.clinic.example/" in one for one in examples(public, headers={"Host": "evil.example"}))

@@ -350,3 +350,34 @@ def test_bookings_kept_beyond_fewer_seats_still_fill_them(app, desk, before, aft
         assert desk.post(one(visit, "cancel"), json={"reason": "x"}).status_code == 200
     found = [desk.post("/appointments", json=wish(doctor, make_patient(app), at(3))).status_code for _ in range(before)]
     assert found.count(201) + live - (before - 1) == after
+
+
+def test_the_same_booking_once_more_is_refused_with_the_one_that_is_there(app, oneself, desk):
+    doctor, (someone, chart) = open_doctor(app), oneself
+    made = booked(someone, doctor, None)
+    again = someone.post("/appointments", json=wish(doctor, None, at(3)))
+    refused(again, 409, "slot_taken", "starts_at")
+    assert again.json["message"] == "You have this appointment already."
+    assert again.json["appointment_id"] == made["id"]
+    by_desk = desk.post("/appointments", json=wish(doctor, chart, at(3)))
+    assert (by_desk.json["message"], by_desk.json["appointment_id"]) == (
+        "The patient has this appointment already.",
+        made["id"],
+    )
+
+
+def test_the_same_booking_where_a_seat_is_left_is_patient_busy(app, oneself):
+    doctor, (someone, _) = open_doctor(app, capacity=2), oneself
+    made = booked(someone, doctor, None)
+    again = someone.post("/appointments", json=wish(doctor, None, at(3)))
+    refused(again, 409, "patient_busy", "starts_at")
+    assert (again.json["message"], again.json["appointment_id"]) == ("You have this appointment already.", made["id"])
+
+
+def test_another_ones_booking_is_not_named(app, oneself, desk):
+    doctor, (someone, _) = open_doctor(app), oneself
+    booked(desk, doctor, make_patient(app))
+    answer = someone.post("/appointments", json=wish(doctor, None, at(3)))
+    refused(answer, 409, "slot_taken")
+    assert "appointment_id" not in answer.json
+    assert answer.json["message"] == "That time is no longer free."

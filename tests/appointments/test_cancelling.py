@@ -114,6 +114,18 @@ def test_patients_cancel_until_a_day_before_and_staff_later(app, desk, clock):
     assert desk.post(one(second, "cancel"), json={"reason": "called"}).status_code == 200
 
 
+def test_a_refusal_that_comes_too_late_for_patients_says_the_clinics_number(app):
+    someone, doctor = signed_in(app, "patient"), open_doctor(app)
+    made = booked(someone, doctor, make_patient(app, user_id=someone.user.id), at(0, "12:00"))
+    said = "It is too late to cancel or move this appointment by oneself; ask the clinic"
+    assert someone.post(one(made, "cancel"), json={"reason": "ill"}).json["message"] == f"{said}."
+    assert signed_in(app, "admin").patch("/clinic", json={"phone": "+16175550100"}).status_code == 200
+    for verb, body in (("cancel", {"reason": "ill"}), ("reschedule", {"starts_at": written(at(9))})):
+        answer = someone.post(one(made, verb), json=body)
+        refused(answer, 409, "notice_window")
+        assert answer.json["message"] == f"{said} (+16175550100)."
+
+
 def test_the_party_is_who_cancelled_unless_staff_say_otherwise(app, desk):
     (me, own), someone = signed_in_doctor(app), signed_in(app, "patient")
     open_hours(app, own.id)

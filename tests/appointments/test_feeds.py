@@ -103,6 +103,40 @@ def test_an_event_keeps_its_uid_and_counts_up_across_booking_moving_and_cancelli
     assert cancelled.decoded("LAST-MODIFIED") >= moved.decoded("LAST-MODIFIED")
 
 
+def test_what_went_to_another_doctor_stays_in_the_feed_of_the_first_as_cancelled(app, client):
+    (someone, doctor), (other_client, other) = signed_in_doctor(app), signed_in_doctor(app)
+    for each in (doctor, other):
+        open_hours(app, each.id)
+    desk = signed_in(app, "receptionist")
+    body = {"patient_id": str(make_patient(app).id), "doctor_id": str(doctor.id), "starts_at": written(at(3))}
+    appointment = desk.post("/appointments", json=body).json["data"]["id"]
+    feeds = [new_feed(reader)[1] for reader in (someone, other_client)]
+    ((uid, first),) = events(client, feeds[0]).items()
+    assert events(client, feeds[1]) == {}
+
+    def give(to, day):
+        there = {"starts_at": written(at(day)), "doctor_id": str(to.id)}
+        assert desk.patch(f"/appointments/{appointment}/reschedule", json=there).status_code == 200
+        return [events(client, feed)[uid] for feed in feeds]
+
+    gone, here = give(other, 4)
+    assert (gone["STATUS"], here["STATUS"]) == ("CANCELLED", "CONFIRMED")
+    assert (gone.decoded("DTSTART"), gone.decoded("DTEND")) == (at(3), at(3) + timedelta(minutes=30))
+    assert here.decoded("DTSTART") == at(4)
+    assert gone["SEQUENCE"] > first["SEQUENCE"]
+
+    back, lost = give(doctor, 5)
+    assert (back["STATUS"], lost["STATUS"]) == ("CONFIRMED", "CANCELLED")
+    assert back.decoded("DTSTART") == at(5)
+    assert lost.decoded("DTSTART") == at(4)
+    assert back["SEQUENCE"] > gone["SEQUENCE"]
+    assert all(len(events(client, feed)) == 1 for feed in feeds)
+
+    again, _ = give(other, 6)
+    assert (again["STATUS"], again.decoded("DTSTART")) == ("CANCELLED", at(5))
+    assert again["SEQUENCE"] > back["SEQUENCE"]
+
+
 def test_nothing_clinical_leaves_the_house_and_a_doctors_feed_names_nobody(app, client, ada):
     someone, doctor = signed_in_doctor(app)
     visit(app, doctor.id, ada.chart.id, at(3), reason="Biopsy", notes="Suspected melanoma", type="procedure")

@@ -73,6 +73,7 @@ def test_leave_that_cancels_tells_both(app, doctor, patient):
     leave = {"starts_at": written(at(2, "00:00")), "ends_at": written(at(3, "00:00")), "on_conflict": "cancel"}
     assert doctor[0].post(f"/doctors/{doctor[1].id}/time-off", json=leave).status_code == 201
     assert heard(doctor[0])[0] == heard(patient[0])[0] == f"Appointment cancelled: {WHEN}"
+    assert "sorry" in patient[0].get("/notifications").json["data"][0]["body"]
 
 
 def test_each_is_mailed_the_time_and_where_to_look_and_nothing_else(app, doctor, patient):
@@ -112,19 +113,106 @@ def test_the_clinics_clock_counts_where_the_doctor_has_none(make_app, patient):
     assert heard(client) == ["Appointment booked: Wednesday, 4 March 2026, 15:30 IST"]
 
 
-def test_a_doctor_from_whom_it_went_hears_that_it_is_off(app, doctor, patient):
+def test_a_doctor_from_whom_it_went_hears_that_another_has_it(app, doctor, patient):
     other_client, other = signed_in_doctor(app)
     made = visit(app, doctor[1].id, patient[1].id, at(2))
     deliver(app)
     move(app, made, at(3), doctor_id=other.id)
-    assert heard(doctor[0])[0] == f"Appointment cancelled: {WHEN}"
+    assert heard(doctor[0])[0] == f"Appointment given to another doctor: {WHEN}"
     assert heard(other_client) == heard(patient[0])[:1] == ["Appointment moved: Thursday, 5 March 2026, 11:00 CET"]
-    sent = {to: subject for to, subject, _ in letters(app)[2:]}
-    assert sent == {
-        doctor[0].user.email: "Appointment cancelled at Polyclinic",
+    sent = {to: (subject, body) for to, subject, body in letters(app)[2:]}
+    assert {to: subject for to, (subject, _) in sent.items()} == {
+        doctor[0].user.email: "Appointment given to another doctor at Polyclinic",
         other_client.user.email: "Appointment moved at Polyclinic",
         patient[0].user.email: "Appointment moved at Polyclinic",
     }
+    assert "http" not in sent[doctor[0].user.email][1], "it is out of their reach"
+    assert "An appointment of another doctor was given to you." in sent[other_client.user.email][1]
+    assert "to another time, and it is with another doctor now" in sent[patient[0].user.email][1]
+
+
+def test_the_patient_hears_of_another_doctor_and_place_and_not_of_another_time(app, doctor, patient):
+    open_hours(app, doctor[1].id, location="Room 3")
+    other_client, other = signed_in_doctor(app)
+    open_hours(app, other.id, location="Room 5")
+    made = book(app, doctor[1].id, patient[1].id, at(2)).id
+    deliver(app)
+    desk = signed_in(app, "receptionist")
+    there = {"starts_at": written(at(2)), "doctor_id": str(other.id)}
+    assert desk.patch(f"/appointments/{made}/reschedule", json=there).status_code == 200
+    assert heard(patient[0])[0] == f"Appointment with another doctor: {WHEN}"
+    assert heard(other_client) == [f"Appointment moved: {WHEN}"]
+    (told, *_) = patient[0].get("/notifications").json["data"]
+    assert (
+        told["body"] == "An appointment is with another doctor now; its time stays. The place is another one: Room 5."
+    )
+    sent = {to: (subject, body) for to, subject, body in letters(app)[2:]}
+    subject, body = sent[patient[0].user.email]
+    assert subject == "Appointment with another doctor at Polyclinic"
+    assert f"{WHEN}\nAnother place: Room 5\n\nSee it here: http://localhost:3000/appointments/{made}" in body
+    assert "another time" not in body
+    assert not any(one.last_name in body for one in (doctor[1], other))
+
+
+def test_nothing_is_said_to_the_patient_of_a_booking_that_was_entered_afterwards(app, doctor, patient):
+    by_letter = make_patient(app, email="old.school@example.com")
+    for whom, wall in ((patient[1], "07:00"), (by_letter, "06:00")):
+        book(app, doctor[1].id, whom.id, at(0, wall), override_reason="Forgotten at the desk")
+    assert heard(patient[0]) == []
+    assert {to for to, _, _ in letters(app)} == {doctor[0].user.email}
+    assert len(heard(doctor[0])) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "call"),
+    [
+        ({}, "please call the clinic.\n"),
+        ({"phone": "+16175550100"}, "please call the clinic at +16175550100.\n"),
+        (
+            {"phone": "+16175550100", "email": "desk@linde.example"},
+            "please call the clinic at +16175550100 or write to desk@linde.example.\n",
+        ),
+    ],
+)
+def test_letters_say_how_the_clinic_is_reached(app, doctor, given, call):
+    assert not given or signed_in(app, "admin").patch("/clinic", json=given).status_code == 200
+    patient = make_patient(app, email="old.school@example.com")
+    made = visit(app, doctor[1].id, patient.id, at(2))
+    deliver(app)
+    move(app, made, at(3))
+    deliver(app)
+    cancel(app, made)
+    sent = [body for to, _, body in letters(app) if to == "old.school@example.com"]
+    assert len(sent) == 3
+    for body, what_for in zip(sent, [*["To change it, or if you cannot come"] * 2, "To book another"], strict=True):
+        assert body.endswith(f"{what_for}, {call}")
+        assert "http" not in body, "they cannot sign in"
+
+
+@pytest.mark.parametrize(
+    ("party", "expected"),
+    [
+        ("clinic", "The clinic had to cancel an appointment and is sorry."),
+        ("provider", "The clinic had to cancel an appointment and is sorry."),
+        ("patient", "An appointment was cancelled."),
+    ],
+)
+def test_the_clinic_says_sorry_where_it_cancels(app, doctor, patient, party, expected):
+    open_hours(app, doctor[1].id)
+    by_letter = make_patient(app, email="old.school@example.com")
+    desk = signed_in(app, "receptionist")
+    for whom, wall in ((patient[1], "10:00"), (by_letter, "11:00")):
+        made = book(app, doctor[1].id, whom.id, at(2, wall)).id
+        deliver(app)
+        off = {"reason": "x", "cancelled_by_party": party}
+        assert desk.post(f"/appointments/{made}/cancel", json=off).status_code == 200
+    told = [one["body"] for one in patient[0].get("/notifications").json["data"]]
+    assert told == [expected, "An appointment was booked."]
+    cancelled = [(to, body) for to, subject, body in letters(app) if "cancelled" in subject]
+    bodies = dict(cancelled)
+    assert expected in bodies[patient[0].user.email]
+    assert expected in bodies["old.school@example.com"]
+    assert "An appointment was cancelled." in bodies[doctor[0].user.email]
 
 
 def test_nothing_is_said_by_mail_that_is_no_longer_so(app, doctor, patient):

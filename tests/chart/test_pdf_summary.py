@@ -5,6 +5,7 @@ from typing import Any
 
 import pypdfium2
 import pytest
+from fpdf import FPDF
 
 from server.core.clock import today
 from server.core.pdf import Printout, paper_of
@@ -304,6 +305,33 @@ def test_rich_text_of_any_shape_is_printed(markup):
     (page,) = pages_of(printout.finished())
     words = ("One", "q", "alone", "no line", "all", "no tag at all <3")
     assert any(word in page for word in words)
+
+
+def test_rich_text_without_tags_keeps_its_lines_and_its_letters():
+    printout = Printout(title="A print", footer_text="P1", author="A clinic")
+    printout.rich("Drink 2 l\nStay in bed\n\nCall if >39 &amp; rising")
+    (page,) = pages_of(printout.finished())
+    assert page.splitlines()[:3] == ["Drink 2 l", "Stay in bed", "Call if >39 & rising"]
+
+
+def test_lines_between_tags_are_those_of_the_tags():
+    printout = Printout(title="A print", footer_text="P1", author="A clinic")
+    printout.rich("<p>Drink\n2 l</p>")
+    assert "Drink 2 l" in pages_of(printout.finished())[0]
+
+
+def test_the_files_of_the_typeface_are_read_once_and_no_print_knows_of_another(monkeypatch):
+    prints = []
+    for text in ("Abc", "Xyz <b>bold</b> <em>slanted <b>both</b></em>"):
+        printout = Printout(title="A print", footer_text="P1", author="A clinic")
+        printout.rich(f"<p>{text}</p>")
+        prints.append(printout)
+        monkeypatch.setattr(FPDF, "add_font", None)
+    first, second = prints
+    assert "Xyz bold slanted both" in pages_of(second.finished())[0]
+    (page,) = pages_of(first.finished())
+    assert page.startswith("Abc")
+    assert len(first.output()) < len(second.output())
 
 
 def test_paper_is_that_of_the_country():

@@ -19,17 +19,15 @@ from server.modules.appointments.models import Appointment, WaitlistEntry
 from server.modules.appointments.service.notices import APPOINTMENT_LETTER, APPOINTMENT_MAIL
 from server.modules.appointments.service.offers import OFFER_LETTER, OFFER_MAIL
 from server.modules.auth.mails import letter
-from server.modules.doctors.queries.clinic import clinic_name
+from server.modules.doctors.queries.clinic import clinic_name, how_to_reach
 from server.modules.notifications.addresses import address_of
-from server.modules.notifications.enums import Kind
+from server.modules.notifications.enums import Kind, Turn
 from server.modules.notifications.service import mail_kind
 from server.modules.notifications.words import words_of
 from server.modules.patients.enums import PatientStatus
 from server.modules.patients.models import Patient
 
 Details = dict[str, Any]
-
-CALL = "To change it, or if you cannot come, please call the clinic.\n"
 
 
 def install() -> None:
@@ -45,7 +43,9 @@ def appointment_to_user(user_id: uuid.UUID, details: Details) -> EmailMessage | 
     address = address_of(user_id)
     if address is None or not _is_so(details):
         return None
-    return _about(address.email, details, f"See it here: {link('appointments', details['appointment_id'])}\n")
+    if details.get("turn") == Turn.GIVEN_AWAY:
+        return _about(address.email, details)  # it is out of this doctor's reach
+    return _about(address.email, details, f"See it here: {link('appointments', details['appointment_id'])}")
 
 
 def appointment_to_patient(appointment_id: uuid.UUID, details: Details) -> EmailMessage | None:
@@ -57,7 +57,8 @@ def appointment_to_patient(appointment_id: uuid.UUID, details: Details) -> Email
     if patient is None or not patient.email or patient.status == PatientStatus.DECEASED or not _is_so(details):
         return None
     is_off = details["about"] == Kind.APPOINTMENT_CANCELLED
-    return _about(patient.email, details, f"Book another: {link('doctors')}\n" if is_off else CALL)
+    what_for = "To book another" if is_off else "To change it, or if you cannot come"
+    return _about(patient.email, details, _call(what_for))
 
 
 def offer_to_user(user_id: uuid.UUID, details: Details) -> EmailMessage | None:
@@ -65,7 +66,7 @@ def offer_to_user(user_id: uuid.UUID, details: Details) -> EmailMessage | None:
     address = address_of(user_id)
     if address is None or _waiting_patient(details) is None:
         return None
-    return _offered(address.email, details, f"Accept or decline it here: {link('waitlist', details['entry_id'])}\n")
+    return _offered(address.email, details, f"Accept or decline it here: {link('waitlist', details['entry_id'])}")
 
 
 def offer_to_patient(_patient_id: uuid.UUID, details: Details) -> EmailMessage | None:
@@ -73,7 +74,7 @@ def offer_to_patient(_patient_id: uuid.UUID, details: Details) -> EmailMessage |
     patient = _waiting_patient(details)
     if patient is None or not patient.email or patient.status != PatientStatus.ACTIVE:
         return None
-    return _offered(patient.email, details, "To accept it, please call the clinic.\n")
+    return _offered(patient.email, details, _call("To accept it"))
 
 
 def link(*path: str) -> str:
@@ -81,14 +82,20 @@ def link(*path: str) -> str:
     return "/".join((state.settings().frontend_url.rstrip("/"), *path))
 
 
-def _about(email: str, details: Details, ending: str) -> EmailMessage:
-    title, body = words_of(Kind(details["about"]), {})
-    when_and_where = "\n".join([str(details.get("times", details["when"])), *_places(details)])
-    return _letter(email, title, f"{body}\n\n{when_and_where}\n\n{ending}")
+def _call(what_for: str) -> str:
+    """Return what those do who have no account."""
+    return f"{what_for}, please {how_to_reach(db.session.connection())}."
 
 
-def _letter(email: str, title: str, text: str) -> EmailMessage:
-    return letter(email, title, text, clinic=clinic_name(db.session.connection()))
+def _about(email: str, details: Details, *ending: str) -> EmailMessage:
+    title, body = words_of(Kind(details["about"]), {"turn": details["turn"]} if "turn" in details else {})
+    where = [f"Another place: {place}" if "place" in details else place for place in _places(details)]
+    return _letter(email, title, body, "\n".join([str(details.get("times", details["when"])), *where]), *ending)
+
+
+def _letter(email: str, title: str, *paragraphs: str) -> EmailMessage:
+    text = "\n\n".join(paragraphs)
+    return letter(email, title, f"{text}\n", clinic=clinic_name(db.session.connection()))
 
 
 def _places(details: Details) -> list[str]:
@@ -135,5 +142,4 @@ def _waiting_patient(details: Details) -> Patient | None:
 
 def _offered(email: str, details: Details, ending: str) -> EmailMessage:
     title, body = words_of(Kind.APPOINTMENT_OFFERED, {})
-    times = f"{details['when']}\nheld until {details['until']}"
-    return _letter(email, title, f"{body}\n\n{times}\n\n{ending}")
+    return _letter(email, title, body, f"{details['when']}\nheld until {details['until']}", ending)

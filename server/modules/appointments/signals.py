@@ -4,7 +4,8 @@ from blinker import signal
 
 # Sent with `appointment=`, `actor=` (None: the system) and `audience=`, whom to tell, where that is known already.
 booked = signal("appointments.booked")
-# Sent with `appointment=`, `actor=`, `was_starts_at=`, `was_ends_at=`, `was_doctor_id=`: another time or doctor.
+# Sent with `appointment=`, `actor=`, `was_starts_at=`, `was_ends_at=`, `was_doctor_id=`, `was_location=`: another time
+# or doctor.
 moved = signal("appointments.moved")
 # Sent with `appointment=` and `actor=`.
 cancelled = signal("appointments.cancelled")

@@ -13,7 +13,6 @@ from server.core.declare import Endpoint, endpoints
 from server.core.dump import to_json
 from server.modules.meta.openapi import document
 
-_ORIGIN = "http://localhost:5000"
 _EXAMPLE_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 _OF_FORMAT = {
     "uuid": _EXAMPLE_ID,
@@ -23,12 +22,16 @@ _OF_FORMAT = {
 }
 
 
-def index(app: Flask) -> dict[str, Any]:
-    """Return the index; built once per application."""
+def index(app: Flask, origin: str) -> dict[str, Any]:
+    """Return the index, whose examples call the API at this origin; built once per application but for that."""
     if "index" not in app.extensions:
         app.extensions["index"] = _build(app)
     kept: dict[str, Any] = app.extensions["index"]
-    return kept
+    groups = {
+        name: [{**line, "example": line["example"].replace("'/", f"'{origin}/", 1)} for line in lines]
+        for name, lines in kept["groups"].items()
+    }
+    return {**kept, "groups": groups}
 
 
 def _build(app: Flask) -> dict[str, Any]:
@@ -60,14 +63,14 @@ def _line(app: Flask, endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _example(app: Flask, endpoint: Endpoint, operation: dict[str, Any]) -> str:
-    """Return a curl call that has all that the operation requires."""
+    """Return a curl call that has all that the operation requires, but for the origin."""
     path = endpoint.path
     for argument in endpoint.rule.arguments:
         path = path.replace(f"{{{argument}}}", _EXAMPLE_ID if argument.endswith("_id") else argument)
     asked = {p["name"]: p for p in operation["parameters"] if p["in"] == "query" and p.get("required")}
     if asked:
         path += "?" + urlencode({name: _value(app, name, p["schema"]) for name, p in asked.items()})
-    call = f"curl -X {endpoint.verb.upper()} '{_ORIGIN}{path}'"
+    call = f"curl -X {endpoint.verb.upper()} '{path}'"
     if "security" in operation:
         call += ' -H "Authorization: Bearer $TOKEN"'
     for media, content in operation.get("requestBody", {}).get("content", {}).items():

@@ -44,7 +44,7 @@ class Index(Resource):
     @declares(PUBLIC, action="meta.index", **_QUIET)
     def get(self) -> Response:
         """List every endpoint with its permission and an example."""
-        return answers.envelope(index(state.application()))
+        return answers.envelope(index(state.application(), answers.origin()))
 
 
 class OpenApi(Resource):

@@ -32,6 +32,16 @@ class Kind(StrEnum):
     BREAK_GLASS = "break_glass"
 
 
+class Turn(StrEnum):
+    """What a change means to one of those who hear of it: the `turn` in the details of a notification."""
+
+    OTHER_DOCTOR = "other_doctor"
+    OTHER_TIME_AND_DOCTOR = "other_time_and_doctor"
+    TAKEN_OVER = "taken_over"
+    GIVEN_AWAY = "given_away"
+    CANCELLED_BY_CLINIC = "cancelled_by_clinic"
+
+
 class SecurityEvent(StrEnum):
     """What happened to an account: the `event` in the details of a security notification."""
 

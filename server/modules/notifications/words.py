@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from server.modules.notifications.enums import Kind, SecurityEvent
+from server.modules.notifications.enums import Kind, SecurityEvent, Turn
 
 _WORDS = {
     Kind.APPOINTMENT_BOOKED: ("Appointment booked", "An appointment was booked."),
@@ -20,6 +20,20 @@ _WORDS = {
     Kind.CLAIM_DECIDED: ("Claim decided", "A claim was decided."),
     Kind.INVOICE_ISSUED: ("New invoice", "An invoice was issued."),
     Kind.BREAK_GLASS: ("Glass broken", "Somebody opened a chart in an emergency. The access log says who and why."),
+}
+
+_TURN_WORDS = {
+    Turn.OTHER_DOCTOR: (
+        "Appointment with another doctor",
+        "An appointment is with another doctor now; its time stays.",
+    ),
+    Turn.OTHER_TIME_AND_DOCTOR: (
+        "Appointment moved",
+        "An appointment was moved to another time, and it is with another doctor now.",
+    ),
+    Turn.TAKEN_OVER: ("Appointment moved", "An appointment of another doctor was given to you."),
+    Turn.GIVEN_AWAY: ("Appointment given to another doctor", "An appointment of yours was given to another doctor."),
+    Turn.CANCELLED_BY_CLINIC: ("Appointment cancelled", "The clinic had to cancel an appointment and is sorry."),
 }
 
 _SECURITY_WORDS = {
@@ -56,8 +70,10 @@ _SECURITY_WORDS = {
 
 
 def words_of(kind: Kind, details: Mapping[str, str]) -> tuple[str, str]:
-    """Return title and body; `when` in the details, already in the clinic's words, ends the title of an appointment."""
+    """Return title and body; of an appointment, `when` ends the title, and `place`, where that is new, the body."""
     if kind == Kind.SECURITY:
         return _SECURITY_WORDS[SecurityEvent(details["event"])]
-    title, body = _WORDS[kind]
+    title, body = _TURN_WORDS[Turn(details["turn"])] if "turn" in details else _WORDS[kind]
+    if "place" in details:
+        body = f"{body} The place is another one: {details['place']}."
     return (f"{title}: {details['when']}" if "when" in details else title), body

@@ -24,6 +24,8 @@ class SlotTaken(Conflict):
     code = "slot_taken"
     # Whether a hold is in the way: it may be the caller's own.
     by_hold = False
+    # Whether the patient has an appointment then: it may be the one that is asked for.
+    by_own = False
 
 
 class PatientBusy(Conflict):
@@ -31,6 +33,7 @@ class PatientBusy(Conflict):
 
     code = "patient_busy"
     by_hold = False
+    by_own = False
 
 
 class Appointment(Record, Base):

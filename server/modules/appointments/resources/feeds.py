@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
-from server.core import state, trail as trails
+from server.core import answers, trail as trails
 from server.core.access import PUBLIC
 from server.core.declare import declares
 from server.core.errors import NotFound
@@ -26,13 +26,9 @@ root = Blueprint("calendar", __name__)
 def _address_of(token: str) -> str:
     """Return where a feed is read.
 
-    Without PUBLIC_URL that is where the request came to: whoever sent the Host header is the only one to read the
-    answer. In production it is never without TLS, for the address is a secret.
+    In production it is never without TLS, for the address is a secret.
     """
-    settings = state.settings()
-    scheme = "https" if settings.is_production else request.scheme
-    base = settings.public_url.rstrip("/") or f"{scheme}://{request.host}"
-    return f"{base}/calendar/{token}.ics"
+    return f"{answers.origin()}/calendar/{token}.ics"
 
 
 class TokenCollection(Resource):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import make_transient_to_detached
 
 from server.core import clock, trail as trails
@@ -17,11 +18,12 @@ from server.core.errors import refused
 from server.core.ids import new_id
 from server.modules.appointments import signals
 from server.modules.appointments.calendar.facts import Facts, Verdict
-from server.modules.appointments.enums import AppointmentType, Status
+from server.modules.appointments.enums import LIVE, AppointmentType, Status
 from server.modules.appointments.models import Appointment
 from server.modules.appointments.models.booking import PatientBusy, SlotTaken
 from server.modules.appointments.queries.audience import Audience, find_audience
 from server.modules.appointments.service import doors, holds, judging, relations, seats
+from server.modules.appointments.service.refusals import already_booked
 from server.modules.appointments.service.times import asked_minutes
 from server.modules.appointments.service.whom import bookable_patient, require_bookable
 from server.modules.appointments.service.words import folded
@@ -93,6 +95,7 @@ def make(
         try:
             is_in = seats.book(connection, seats.wanted(facts, verdict, whom), row, _beside(row, facts))
         except (SlotTaken, PatientBusy) as refusal:
+            _refuse_again(refusal, patient_id=whom, doctor_id=doctor_id, starts_at=starts_at, as_staff=as_staff)
             if held is not None:
                 raise
             held = holds.own_in_the_way(
@@ -128,6 +131,28 @@ def _whom(
         raise refused("patient_id", why="There is no such patient.")
     require_bookable(audience.patient_status)
     return patient_id, audience
+
+
+def _refuse_again(
+    refusal: SlotTaken | PatientBusy,
+    *,
+    patient_id: uuid.UUID,
+    doctor_id: uuid.UUID,
+    starts_at: datetime,
+    as_staff: bool,
+) -> None:
+    """Raise the refusal with the appointment in it where the patient has this very one."""
+    if not refusal.by_own:
+        return
+    stmt = select(Appointment.id).where(
+        Appointment.patient_id == patient_id,
+        Appointment.doctor_id == doctor_id,
+        Appointment.starts_at == starts_at,
+        Appointment.status.in_(LIVE),
+    )
+    found = db.session.scalar(stmt)
+    if found is not None:
+        raise already_booked(refusal, found, as_staff=as_staff) from refusal
 
 
 def _row(written: Mapping[str, Any], verdict: Verdict, location: str | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from server.modules.appointments.enums import Party, Status
 from server.modules.appointments.models import Appointment
 from server.modules.appointments.policies import Perm
 from server.modules.appointments.service import doors, events, own_time, relations, seats
-from server.modules.appointments.service.refusals import NoticeWindow, invalid_transition
+from server.modules.appointments.service.refusals import invalid_transition, notice_window
 
 CANCELLABLE = (Status.SCHEDULED, Status.CONFIRMED, Status.CHECKED_IN)
 
@@ -59,7 +59,7 @@ def cancel_many(*, actor: Actor | None, appointment_ids: Iterable[uuid.UUID], re
 def require_notice(appointment: Appointment) -> None:
     """Raise `NoticeWindow` where it is too late for patients to cancel or move."""
     if clock.now() > appointment.starts_at - timedelta(hours=state.settings().cancel_notice_hours):
-        raise NoticeWindow
+        raise notice_window()
 
 
 def _party(reached: doors.Reached, party: Party | None) -> Party:

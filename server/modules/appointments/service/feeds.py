@@ -51,7 +51,7 @@ def on_deactivated(_sender: object, *, user: User) -> None:
     )
 
 
-def calendar(events: Iterable[tuple[Row[Any], bool]], *, name: str) -> bytes:
+def calendar(events: Iterable[tuple[Any, bool]], *, name: str) -> bytes:
     """Return appointments as an iCalendar object; the flag says whether its reader is the patient."""
     found = Calendar()
     found.add("prodid", "-//Polyclinic//Appointments//EN")
@@ -63,7 +63,7 @@ def calendar(events: Iterable[tuple[Row[Any], bool]], *, name: str) -> bytes:
     return bytes(found.to_ical())
 
 
-def _event(row: Row[Any], is_patient: bool) -> Event:
+def _event(row: Any, is_patient: bool) -> Event:
     event = Event()
     event.add("uid", f"{row.id}@{_UID_HOST}")
     # The first version is 1, the first sequence 0; both grow with each change.

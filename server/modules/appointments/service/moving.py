@@ -135,6 +135,7 @@ def _move(
 ) -> None:
     connection = db.session.connection()
     was_starts_at, was_ends_at, was_doctor_id = appointment.starts_at, appointment.ends_at, appointment.doctor_id
+    was_location = appointment.location
     # What was held is moved to by the rules that it was held by.
     door = doors.staff_door() if held else doors.door_for(actor=actor, doctor_user_id=facts.user_id)
     is_usual = _is_where_hours_say(appointment)
@@ -191,6 +192,7 @@ def _move(
         was_starts_at=was_starts_at,
         was_ends_at=was_ends_at,
         was_doctor_id=was_doctor_id,
+        was_location=was_location,
     )
     if was_ends_at > clock.now():
         signals.freed.send(

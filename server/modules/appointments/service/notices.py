@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from server.core import clock
 from server.core.db import db
+from server.modules.appointments.enums import Party
 from server.modules.appointments.models import Appointment
 from server.modules.appointments.queries.audience import Audience, audience_of
-from server.modules.notifications.enums import Kind
+from server.modules.notifications.enums import Kind, Turn
 from server.modules.notifications.queries import Wish
 from server.modules.notifications.service import notify
 
@@ -27,9 +30,13 @@ def in_words(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def tell_booked(_sender: object, *, appointment: Appointment, audience: Audience | None = None, **_rest: Any) -> None:
-    """Tell both sides that an appointment was made, whoever of them made it; of a series they are told at its end."""
+    """Tell both sides that an appointment was made, whoever of them made it; of a series they are told at its end.
+
+    Nobody writes to a patient of what is past: of a booking that was entered afterwards the doctor hears alone.
+    """
     if appointment.series_id is None:
-        _tell_both(appointment, Kind.APPOINTMENT_BOOKED, audience)
+        audience = _ahead(appointment, audience or _audience(appointment, Kind.APPOINTMENT_BOOKED))
+        _tell(appointment, audience, Kind.APPOINTMENT_BOOKED, _everyone(appointment, audience))
 
 
 def tell_series(appointments: Sequence[Appointment]) -> None:
@@ -46,8 +53,11 @@ def tell_series(appointments: Sequence[Appointment]) -> None:
 
 
 def tell_cancelled(_sender: object, *, appointment: Appointment, **_rest: Any) -> None:
-    """Tell both sides that an appointment will not take place."""
-    _tell_both(appointment, Kind.APPOINTMENT_CANCELLED)
+    """Tell both sides that an appointment will not take place, and the patient's where it is the clinic's doing."""
+    audience = _audience(appointment, Kind.APPOINTMENT_CANCELLED)
+    by_clinic = appointment.cancelled_party in (Party.CLINIC, Party.PROVIDER)
+    to_patient = {"turn": str(Turn.CANCELLED_BY_CLINIC)} if by_clinic else {}
+    _tell(appointment, audience, Kind.APPOINTMENT_CANCELLED, _everyone(appointment, audience), to_patient=to_patient)
 
 
 def tell_moved(
@@ -56,17 +66,25 @@ def tell_moved(
     appointment: Appointment,
     was_starts_at: datetime,
     was_doctor_id: uuid.UUID,
+    was_location: str | None = None,
     **_rest: Any,
 ) -> None:
-    """Tell both sides the new time; a doctor from whom the appointment went is told that the old one is off."""
-    if was_doctor_id == appointment.doctor_id:
-        _tell_both(appointment, Kind.APPOINTMENT_MOVED)
+    """Tell both sides what is new: time, doctor, place; and a doctor from whom the appointment went that it is gone."""
+    is_elsewhere = appointment.location is not None and was_location not in (None, appointment.location)
+    to_patient = {"place": str(appointment.location)} if is_elsewhere else {}
+    kind, other_id = Kind.APPOINTMENT_MOVED, was_doctor_id if was_doctor_id != appointment.doctor_id else None
+    audience = _ahead(appointment, _audience(appointment, kind, other_id))
+    everyone = _everyone(appointment, audience)
+    if other_id is None:
+        _tell(appointment, audience, kind, everyone, to_patient=to_patient)
         return
-    audience = _audience(appointment, Kind.APPOINTMENT_MOVED, was_doctor_id)
-    _tell(appointment, audience, Kind.APPOINTMENT_MOVED, _everyone(appointment, audience))
+    turn = Turn.OTHER_DOCTOR if was_starts_at == appointment.starts_at else Turn.OTHER_TIME_AND_DOCTOR
+    to_patient["turn"] = str(turn)
+    _tell(appointment, audience, kind, everyone, more={"turn": str(Turn.TAKEN_OVER)}, to_patient=to_patient)
     former = audience.doctor_users.get(was_doctor_id)
     if former:
         details = _details(Kind.APPOINTMENT_CANCELLED, appointment.id, was_doctor_id, was_starts_at, audience)
+        details["turn"] = str(Turn.GIVEN_AWAY)
         _notify(appointment, {former}, Kind.APPOINTMENT_CANCELLED, details, appointment.version)
 
 
@@ -76,9 +94,11 @@ def tell_patient(appointment: Appointment, kind: Kind, *, version: int) -> None:
     _tell(appointment, audience, kind, set(audience.patient_users), version=version)
 
 
-def _tell_both(appointment: Appointment, kind: Kind, audience: Audience | None = None) -> None:
-    audience = audience or _audience(appointment, kind)
-    _tell(appointment, audience, kind, _everyone(appointment, audience))
+def _ahead(appointment: Appointment, audience: Audience) -> Audience:
+    """Return who is told of a time that was agreed on: of one that is past already not the patient's side."""
+    if appointment.starts_at > clock.now():
+        return audience
+    return replace(audience, patient_users=frozenset(), takes_letter=False)
 
 
 def _audience(appointment: Appointment, kind: Kind, other_id: uuid.UUID | None = None) -> Audience:
@@ -105,15 +125,18 @@ def _tell(
     *,
     version: int | None = None,
     more: Mapping[str, str] = MappingProxyType({}),
+    to_patient: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
+    """Tell these users, and a patient without an account by letter; the patient's side reads `to_patient` besides."""
     version = appointment.version if version is None else version
     details = {**_details(kind, appointment.id, appointment.doctor_id, appointment.starts_at, audience), **more}
     letters = []
     if audience.takes_letter:
-        key = f"{APPOINTMENT_LETTER}:{kind}:{appointment.id}:{version}"
-        letters = [{"kind": APPOINTMENT_LETTER, "subject_id": appointment.id, "dedupe_key": key, "details": details}]
+        key, own = f"{APPOINTMENT_LETTER}:{kind}:{appointment.id}:{version}", {**details, **to_patient}
+        letters = [{"kind": APPOINTMENT_LETTER, "subject_id": appointment.id, "dedupe_key": key, "details": own}]
     chosen = audience.chosen if audience.kind == kind else None
-    _notify(appointment, user_ids, kind, details, version, letters=letters, chosen=chosen)
+    apart = dict.fromkeys(audience.patient_users, to_patient)
+    _notify(appointment, user_ids, kind, details, version, letters=letters, chosen=chosen, apart=apart)
 
 
 def _details(
@@ -138,6 +161,7 @@ def _notify(
     *,
     letters: Sequence[Mapping[str, Any]] = (),
     chosen: Mapping[uuid.UUID, Wish] | None = None,
+    apart: Mapping[uuid.UUID, Mapping[str, str]] = MappingProxyType({}),
 ) -> None:
     notify(
         user_ids=user_ids,
@@ -149,4 +173,5 @@ def _notify(
         mail=APPOINTMENT_MAIL,
         letters=letters,
         chosen=chosen,
+        apart=apart,
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 
-from server.core.errors import Conflict, InvalidTransition
+from server.core.db import db
+from server.core.errors import Conflict, DomainError, InvalidTransition
 from server.modules.appointments.calendar.judge import told
 from server.modules.appointments.enums import Reason
+from server.modules.appointments.models.booking import PatientBusy, SlotTaken
+from server.modules.doctors.queries.clinic import clinic_phone
 
 
 class NotAvailable(Conflict):
@@ -53,6 +57,19 @@ def not_available(reasons: Iterable[Reason]) -> NotAvailable:
     found = told(reasons)
     messages = [one["message"] for one in found]
     return NotAvailable(" ".join(messages), reasons=found, errors={"starts_at": messages})
+
+
+def notice_window() -> NoticeWindow:
+    """Return the refusal of what comes too late for patients, with the clinic's number where it is known."""
+    phone = clinic_phone(db.session.connection())
+    message = NoticeWindow.default_message()
+    return NoticeWindow(f"{message.removesuffix('.')} ({phone})." if phone else message)
+
+
+def already_booked(refusal: SlotTaken | PatientBusy, appointment_id: uuid.UUID, *, as_staff: bool) -> DomainError:
+    """Return the refusal of a time that is taken by the very appointment that is asked for once more."""
+    message = f"{'The patient has' if as_staff else 'You have'} this appointment already."
+    return type(refusal)(message, errors={"starts_at": [message]}, appointment_id=str(appointment_id))
 
 
 def invalid_transition(status: str, cannot: str) -> InvalidTransition:

@@ -159,4 +159,5 @@ def _next_seat(connection: Connection, time: Wanted, row: Mapping[str, Any]) -> 
     else:
         return free
     refusal.by_hold = any(one.expires_at is not None and one.id not in lapsed for one in found)
+    refusal.by_own = any(one.kind == "busy" and one.expires_at is None for one in found)
     raise refusal

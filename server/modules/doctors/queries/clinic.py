@@ -39,6 +39,18 @@ def clinic_name(connection: Connection) -> str:
     return connection.scalar(select(Clinic.name)) or state.settings().clinic_name
 
 
+def clinic_phone(connection: Connection) -> str | None:
+    """Return the number under which the clinic is called, where its admin gave one."""
+    return connection.scalar(select(Clinic.phone))
+
+
+def how_to_reach(connection: Connection) -> str:
+    """Return what somebody does who wants to speak with the clinic: "call the clinic", by what its admin gave."""
+    phone, email = connection.execute(select(Clinic.phone, Clinic.email)).one()
+    call = f"call the clinic at {phone}" if phone else "call the clinic"
+    return f"{call} or write to {email}" if email else call
+
+
 def clinic_row(connection: Connection, columns: Sequence[str]) -> Row[Any]:
     """Return what the clinic says of itself."""
     return connection.execute(select(*(Clinic.__table__.c[name] for name in columns))).one()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select, update
@@ -34,17 +35,19 @@ def notify(
     mail: str | None = None,
     letters: Sequence[Mapping[str, Any]] = (),
     chosen: Mapping[uuid.UUID, queries.Wish] | None = None,
+    apart: Mapping[uuid.UUID, Mapping[str, str]] = MappingProxyType({}),
 ) -> None:
     """Tell users, in the application and by mail as each prefers; what they were told of this version is not repeated.
 
     `mail` names a mail kind whose composer writes to the user instead of the general one, with `details`. `letters` are
     mails to whoever has no account, as `enqueue_mail` takes them. `chosen` is what these users have chosen for this
-    kind, where that was read on the way.
+    kind, where that was read on the way. `apart` is what differs in the details for some of them.
     """
     db.session.flush()  # a user may be as new as the news
     told_to = sorted(set(user_ids))
     wishes = queries.wishes(writing(), kind, told_to) if chosen is None else queries.heard_by(kind, told_to, chosen)
-    title, body = words_of(kind, details or {})
+    read_by = {user_id: {**(details or {}), **apart.get(user_id, {})} for user_id in wishes}
+    words = {user_id: words_of(kind, own) for user_id, own in read_by.items()}
     now = clock.now()
     rows: list[dict[str, Any]] = [
         {
@@ -54,8 +57,8 @@ def notify(
             "source_type": source_type,
             "source_id": source_id,
             "source_version": version,
-            "title": title,
-            "body": body,
+            "title": words[user_id][0],
+            "body": words[user_id][1],
             "hidden_at": None if wish["in_app"] else now,
             "created_at": now,
             "updated_at": now,
@@ -65,7 +68,7 @@ def notify(
     ]
     told = set(insert_new(writing(), Notification.__table__, rows))
     mailed = [row for row in rows if row["id"] in told and wishes[row["user_id"]]["email"]]
-    outbox.put([*(_mail(row["id"], row["user_id"], mail, details or {}) for row in mailed), *letters])
+    outbox.put([*(_mail(row["id"], row["user_id"], mail, read_by[row["user_id"]]) for row in mailed), *letters])
 
 
 def tell_of_security(
