@@ -17,8 +17,9 @@ from tests.chart.clinic import Clinic, make_clinic, measured
 from tests.factories.people import API, make_user, relate, signed_in
 from tests.patients.test_proxies import grant
 
-# Read when they are signed or released, whether or not the visit goes on.
+# Read when they are signed, released or prescribed, whether or not the visit goes on: a prescription lives on after it.
 OF_THEIR_OWN = {"visit_notes", "note_addenda", "medical_records", "medical_record_versions", "documents"}
+OF_THEIR_OWN |= {"prescriptions", "prescription_items", "safety_findings", "dispenses"}
 
 
 @pytest.fixture
