@@ -73,7 +73,8 @@ def _example(app: Flask, endpoint: Endpoint, operation: dict[str, Any]) -> str:
     call = f"curl -X {endpoint.verb.upper()} '{path}'"
     if "security" in operation:
         call += ' -H "Authorization: Bearer $TOKEN"'
-    for media, content in operation.get("requestBody", {}).get("content", {}).items():
+    # The first of the ways in which a body may be sent.
+    for media, content in [*operation.get("requestBody", {}).get("content", {}).items()][:1]:
         body = _value(app, "body", content["schema"])
         text = urlencode(body) if media != "application/json" else to_json(body).decode()
         call += f" -H 'Content-Type: {media}' -d '{text}'"
