@@ -52,6 +52,8 @@ _LONGEST_WORD = 400
 _MOST_SPELLED = 20
 # Half a page, for words that do not fit at a line's end can make twice as many lines of it.
 _MOST_LINES = 24
+# A last page with less on it, in millimetres, is not worth its paper. Long prints are not written twice for it.
+_FEW_LINES, _SHORT_PRINT = 45, 6
 # Paper by country: these print on letter, all others on A4 (ISO 216).
 _ON_LETTER = frozenset({"US", "CA", "MX", "PH", "CL", "CO", "VE", "GT", "CR", "PA", "NI", "SV", "DO", "PR"})
 
@@ -68,7 +70,9 @@ class Bold(str):
 class Printout(FPDF):
     """A printed document; `footer_text` stands on every page, beside its number."""
 
-    def __init__(self, *, title: str, footer_text: str, author: str, paper: str = "A4") -> None:
+    def __init__(
+        self, *, title: str, footer_text: str, author: str, paper: str = "A4", margin: float = _MARGIN
+    ) -> None:
         super().__init__(format=paper)
         self.has_boxes = False
         self.footer_text = footer_text
@@ -76,9 +80,9 @@ class Printout(FPDF):
         face: Any = self.fonts[_FAMILY.lower()]
         self._letters: frozenset[int] = frozenset(face.cmap)
         self.set_fallback_fonts([_FAMILY], exact_match=False)
-        self.set_margin(_MARGIN)
+        self.set_margin(margin)
         self.c_margin = 0
-        self.set_auto_page_break(True, margin=_MARGIN + 6)
+        self.set_auto_page_break(True, margin=margin + 6)
         self.set_title(title)
         self.set_author(author)
         self.set_creator("Polyclinic")
@@ -96,7 +100,7 @@ class Printout(FPDF):
 
     def footer(self) -> None:
         """Write who this is about and the number of the page; called for each page as it ends."""
-        self.set_y(-_MARGIN)
+        self.set_y(-self.l_margin)
         self._face(size=_SMALL, colour=_GREY)
         self.set_draw_color(*_RULE)
         self.line(self.l_margin, self.get_y(), self.w - self.r_margin, self.get_y())
@@ -277,6 +281,11 @@ class Printout(FPDF):
         )
         self.ln(1)
         self._plain()
+
+    @property
+    def spills_over(self) -> bool:
+        """Whether the last of a few pages has only a few lines."""
+        return 1 < self.page_no() <= _SHORT_PRINT and self.get_y() < self.t_margin + _FEW_LINES
 
     def finished(self) -> bytes:
         """Return the document."""
