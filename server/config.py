@@ -218,6 +218,7 @@ class Settings:
     rate_link: str = setting(_rate(), "60 per minute")
     rate_refresh: str = setting(_rate(), "600 per minute")
     rate_upload: str = setting(_rate(), "60 per minute")
+    rate_print: str = setting(_rate(), "60 per minute")
     rate_limits_factor: int = setting(_number(1, 100_000), 1)
 
     @property

@@ -23,7 +23,7 @@ from server.config import Settings
 from server.core import trail as trails
 from server.core.here import the_app, things
 
-CLASSES = ("read", "write", "lookup", "sign_in", "link", "refresh", "upload")
+CLASSES = ("read", "write", "lookup", "sign_in", "link", "refresh", "upload", "print")
 # The class of what must answer whatever is down: counting would ask Redis.
 UNLIMITED = "unlimited"
 

@@ -53,6 +53,8 @@ _LONGEST_WORD = 400
 _MOST_SPELLED = 20
 # Half a page, for words that do not fit at a line's end can make twice as many lines of it.
 _MOST_LINES = 24
+# A last page with less on it, in millimetres, is not worth its paper. Long prints are not written twice for it.
+_FEW_LINES, _SHORT_PRINT = 45, 6
 # Paper by country: these print on letter, all others on A4 (ISO 216).
 _ON_LETTER = frozenset({"US", "CA", "MX", "PH", "CL", "CO", "VE", "GT", "CR", "PA", "NI", "SV", "DO", "PR"})
 
@@ -72,10 +74,16 @@ class Printout(FPDF):
     `paper` is the name of a size, or width and height in millimetres.
     """
 
-    margin: ClassVar[float] = _MARGIN
-    room_for_footer: ClassVar[float] = 6
-
-    def __init__(self, *, title: str, footer_text: str, author: str, paper: str | tuple[float, float] = "A4") -> None:
+    def __init__(
+        self,
+        *,
+        title: str,
+        footer_text: str,
+        author: str,
+        paper: str | tuple[float, float] = "A4",
+        margin: float = _MARGIN,
+        room_for_footer: float = 6,
+    ) -> None:
         super().__init__(format=paper)
         self.has_boxes = False
         self.footer_text = footer_text
@@ -83,9 +91,9 @@ class Printout(FPDF):
         face: Any = self.fonts[_FAMILY.lower()]
         self._letters: frozenset[int] = frozenset(face.cmap)
         self.set_fallback_fonts([_FAMILY], exact_match=False)
-        self.set_margin(self.margin)
+        self.set_margin(margin)
         self.c_margin = 0
-        self.set_auto_page_break(True, margin=self.margin + self.room_for_footer)
+        self.set_auto_page_break(True, margin=margin + room_for_footer)
         self.set_title(title)
         self.set_author(author)
         self.set_creator("Polyclinic")
@@ -103,7 +111,7 @@ class Printout(FPDF):
 
     def footer(self) -> None:
         """Write who this is about and the number of the page; called for each page as it ends."""
-        self.set_y(-self.margin)
+        self.set_y(-self.l_margin)
         self._face(size=_SMALL, colour=_GREY)
         self.set_draw_color(*_RULE)
         self.line(self.l_margin, self.get_y(), self.w - self.r_margin, self.get_y())
@@ -285,6 +293,11 @@ class Printout(FPDF):
         self.ln(1)
         self._plain()
 
+    @property
+    def spills_over(self) -> bool:
+        """Whether the last of a few pages has only a few lines."""
+        return 1 < self.page_no() <= _SHORT_PRINT and self.get_y() < self.t_margin + _FEW_LINES
+
     def finished(self) -> bytes:
         """Return the document."""
         if self.has_boxes:
@@ -357,11 +370,17 @@ class Roll(Printout):
     WIDTH: ClassVar[float] = 80
     # Nearly the longest page that readers of PDF show (200 inches); what is longer goes on on another one.
     LONGEST: ClassVar[float] = 5_000
-    margin = 4
-    room_for_footer = 0
+    MARGIN: ClassVar[float] = 4
 
     def __init__(self, *, title: str, author: str, length: float = LONGEST) -> None:
-        super().__init__(title=title, footer_text="", author=author, paper=(self.WIDTH, length))
+        super().__init__(
+            title=title,
+            footer_text="",
+            author=author,
+            paper=(self.WIDTH, length),
+            margin=self.MARGIN,
+            room_for_footer=0,
+        )
 
     def footer(self) -> None:
         """Write nothing."""
@@ -371,7 +390,7 @@ class Roll(Printout):
         for face in self.fonts.values():
             if isinstance(face, TTFFont):
                 face.close()
-        return self.get_y() + self.margin if self.page == 1 else self.LONGEST
+        return self.get_y() + self.MARGIN if self.page == 1 else self.LONGEST
 
     def line_of(self, text: str, *, size: float = _SMALL, is_bold: bool = False) -> None:
         """Write a line, or as many as it takes."""

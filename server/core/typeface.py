@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 from fontTools.ttLib import TTFont
@@ -19,11 +20,17 @@ def face_of(name: str, *, key: str, style: str, number: int) -> TTFFont:
     face = copy(_read(name))
     face.i, face.fontkey, face.emphasis = number, key, TextEmphasis.coerce(style)
     # All that fpdf2 writes while it prints.
-    face.ttfont = TTFont(face.ttffile, recalcTimestamp=False, lazy=True)
+    face.ttfont = TTFont(BytesIO(_file_of(name)), recalcTimestamp=False, lazy=True)
     face.desc = copy(face.desc)
     face.missing_glyphs = []
     face.subset = SubsetMap(face)
     return face
+
+
+@cache
+def _file_of(name: str) -> bytes:
+    """Return the file itself: a print that nobody finishes leaves none open."""
+    return (_FOLDER / f"{name}.ttf").read_bytes()
 
 
 @cache

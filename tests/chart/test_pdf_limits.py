@@ -151,3 +151,11 @@ def test_an_old_visit_does_not_list_what_was_agreed_on_since(app, clinic):
     long_ago = ended - timedelta(days=400)
     set_visit(app, clinic.visit_id, started_at=long_ago, ended_at=long_ago + timedelta(hours=1))
     assert "What follows" not in printed(clinic)
+
+
+def test_printing_has_a_limit_of_its_own(make_app):
+    app = make_app(RATE_LIMITS_FACTOR="1", RATE_PRINT="2 per minute")
+    clinic = make_clinic(app)
+    where = f"{clinic.visit}/summary.pdf"
+    assert [clinic.doctor.get(where).status_code for _ in range(3)] == [200, 200, 429]
+    assert clinic.doctor.get(clinic.visit).status_code == 200

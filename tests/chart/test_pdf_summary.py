@@ -154,6 +154,23 @@ def test_what_follows_says_why(clinic):
     assert "Is it better?" in printed(clinic.doctor, clinic)
 
 
+def test_what_to_do_stands_before_what_was_found(clinic):
+    assert clinic.doctor.post(clinic.chart, json=whole(clinic)).status_code == 201
+    text = printed(clinic.doctor, clinic)
+    said = ("Printed", "Diagnoses", "Instructions", "What follows", "Vital signs", "Procedures", "Where the usual")
+    places = [text.index(one) for one in said]
+    assert places == sorted(places)
+
+
+def test_a_few_lines_on_a_last_page_go_onto_the_one_before(clinic, monkeypatch):
+    sent = {"visit": {"notes": "\n".join(f"Line {number}." for number in range(41))}}
+    assert clinic.doctor.post(clinic.chart, json=sent).status_code == 201
+    where = f"{clinic.visit}/summary.pdf"
+    together = len(pages_of(clinic.doctor.get(where).data))
+    monkeypatch.setattr(Printout, "spills_over", False)
+    assert (len(pages_of(clinic.doctor.get(where).data)), together) == (2, 1)
+
+
 def test_each_usual_range_names_its_source_on_a_line_of_its_own(clinic):
     taken = clinic.doctor.post(clinic.chart, json={"vitals": measured()}).json["data"]["vitals"]["measurements"]
     (page,) = pages_of(clinic.doctor.get(f"{clinic.visit}/summary.pdf").data)
@@ -321,12 +338,13 @@ def test_lines_between_tags_are_those_of_the_tags():
 
 
 def test_the_files_of_the_typeface_are_read_once_and_no_print_knows_of_another(monkeypatch):
+    Printout(title="A print", footer_text="P1", author="A clinic").rich("<em>All</em>")
+    monkeypatch.setattr(FPDF, "add_font", None)
     prints = []
     for text in ("Abc", "Xyz <b>bold</b> <em>slanted <b>both</b></em>"):
         printout = Printout(title="A print", footer_text="P1", author="A clinic")
         printout.rich(f"<p>{text}</p>")
         prints.append(printout)
-        monkeypatch.setattr(FPDF, "add_font", None)
     first, second = prints
     assert "Xyz bold slanted both" in pages_of(second.finished())[0]
     (page,) = pages_of(first.finished())

@@ -90,6 +90,7 @@ def test_a_resource_waits_for_its_patient(app, tmp_path):
     )
     assert result.exit_code == 0
     assert "Not placed: Condition 1 (unknown_patient)" in result.output
+    assert "--report FILE lists them" in result.output
     assert rows(app, "conditions") == []
     result = run_import(app, write(tmp_path / "b.json", bundle(one)))
     assert "unknown_patient" not in result.output

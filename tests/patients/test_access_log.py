@@ -70,6 +70,8 @@ def test_there_are_words_for_all_that_is_done_to_a_chart(app):
     declared = [one.declaration for one in endpoints(app)]
     done = {one.action.partition(".")[2] for one in declared if one.within is not None or one.object_type == "visit"}
     assert {verb for verb in done if not told.is_known(verb)} == set()
+    assert told.what_was_done("auth.accept_invitation") == "Account: invitation accepted"
+    assert told.what_was_done("auth.verify_email") == "Account: e-mail address confirmed"
     assert told.what_was_done("time_off.half_day") == "Time off: half day"
 
 

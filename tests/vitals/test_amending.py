@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.factories.charts import set_visit
+from tests.factories.charts import make_visit, set_visit
 from tests.factories.database import query
-from tests.factories.people import named, signed_in
+from tests.factories.people import make_patient, make_user, named, relate, signed_in
 from tests.patients.support import ids, refused
 from tests.patients.test_races import at_once
 from tests.vitals.support import amend, measured, of_patient, of_visit, one, shown, take, value
@@ -36,6 +36,22 @@ def test_lists_and_series_show_what_stands(ward):
     assert [point["value"] for point in series] == [78]
     old = {"kind": "heart_rate", "status": "superseded"}
     assert [point["value"] for point in ward.nurse.get(of_patient(ward.patient), query_string=old).json["data"]] == [72]
+
+
+def test_sets_with_superseded_values_are_found_with_these(app, ward):
+    user = make_user(app, "patient")
+    patient = make_patient(app, user_id=user.id)
+    relate(app, patient.id, ward.nurse.user.id)
+    visit_id = make_visit(app, patient.id)
+    made, struck, _ = (take(ward.nurse, visit_id, heart_rate=number) for number in (72, 73, 74))
+    amended = amend(ward.nurse, made, heart_rate=78)
+    error = amend(ward.nurse, struck, heart_rate=79)
+    tag = {"If-Match": f'"{error["version"]}"'}
+    assert ward.nurse.delete(f"{one(error)}?reason=typo", headers=tag).status_code == 204
+    asked = {"query_string": {"status": "superseded"}}
+    for where in (of_visit(visit_id), of_patient(patient)):
+        assert ward.nurse.get(where, **asked).json["data"] == [amended]
+    assert signed_in(app, user=user).get(of_patient(patient), **asked).json["data"] == []
 
 
 def test_what_was_not_measured_is_added(ward):

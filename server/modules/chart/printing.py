@@ -43,10 +43,22 @@ _REMARKS = {
 _Named = Callable[[Mapping[str, Any]], str]
 _PARTS = ("subjective", "objective", "assessment", "plan")
 _SOONEST = 3
+# In millimetres; most printers reach so far.
+_NARROW = 12
 
 
 def visit_pdf(summary: VisitSummary) -> bytes:
-    """Return the summary of a visit as a PDF."""
+    """Return the summary of a visit as a PDF; narrower margins spare it a last page of a few lines where they can."""
+    printout = _laid_out(summary)
+    if printout.spills_over:
+        narrower = _laid_out(summary, margin=_NARROW)
+        if narrower.page_no() < printout.page_no():
+            printout = narrower
+    return printout.finished()
+
+
+def _laid_out(summary: VisitSummary, **margins: float) -> Printout:
+    """Write what the patient has to do first, then what was found and done."""
     visit, patient = summary.visit, summary.patient
     name = full_name(" ".join(filter(None, (patient.first_name, patient.middle_name))), patient.last_name)
     printout = Printout(
@@ -54,13 +66,20 @@ def visit_pdf(summary: VisitSummary) -> bytes:
         footer_text=f"{name} · {patient.mrn} · {visit['number']}",
         author=summary.clinic_name,
         paper=paper_of(state.settings().clinic_country),
+        **margins,
     )
     clinic = summary.clinic
     printout.letterhead(summary.clinic_name, _contacts(clinic), clinic.letterhead)
     printout.headline(f"Visit summary {visit['number']}", _REMARKS.get(visit["status"], ""))
+    printout.note(f"Printed {_moment(clock.now())}.")
+    printout.ln(1)
     printout.pairs(_facts(summary, name))
     _say(printout, "Reason for the visit", visit["chief_complaint"])
     _diagnoses(printout, visit["diagnoses"])
+    if visit["patient_instructions"]:
+        printout.section("Instructions")
+        printout.rich(visit["patient_instructions"])
+    _what_follows(printout, summary)
     _vitals(printout, summary.vitals)
     _say(printout, "Notes on the visit", visit["notes"])
     for note in summary.notes:
@@ -68,13 +87,8 @@ def visit_pdf(summary: VisitSummary) -> bytes:
     _treatments(printout, summary.treatments)
     _procedures(printout, summary.procedures, summary.named)
     _vaccines(printout, summary.vaccines)
-    if visit["patient_instructions"]:
-        printout.section("Instructions")
-        printout.rich(visit["patient_instructions"])
-    _what_follows(printout, summary)
-    printout.ln(3)
-    printout.note(f"Printed {_moment(clock.now())}.")
-    return printout.finished()
+    _sources(printout, summary.vitals)
+    return printout
 
 
 def _contacts(clinic: Any) -> list[str]:
@@ -126,10 +140,14 @@ def _vitals(printout: Printout, sets: Sequence[Shown]) -> None:
         printout.table_of(("Measured", "Value", "Flag", "Usual range"), rows, (4, 6, 2, 4))
         if taken["notes"]:
             printout.labelled("Remarks", taken["notes"])
+
+
+def _sources(printout: Printout, sets: Sequence[Shown]) -> None:
     by_source: dict[str, dict[str, None]] = defaultdict(dict)
     for one in (one for taken in sets for one in taken["measurements"] if one["range"]):
         by_source[one["range"]["source"]][_name(one["kind"])] = None
     if by_source:
+        printout.ln(3)
         told = [f"{', '.join(names)}: {source}." for source, names in by_source.items()]
         printout.notes(["Where the usual ranges come from, and where a value becomes critical:", *told])
 

@@ -41,6 +41,8 @@ def fhir(context: click.Context, paths: tuple[Path, ...], *, dry_run: bool, repo
         tally = Tally(lines)
         take_in_with_bar(inputs, tally, is_dry=dry_run)
     show(tally, is_dry=dry_run)
+    if report is None and (tally.notes or any(reason != Reason.NO_ROOM for reason, _, _ in tally.others())):
+        click.echo("Which ones, and why: --report FILE lists them line by line.")
     context.exit(1 if tally.unreadable else 0)
 
 

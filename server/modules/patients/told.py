@@ -7,6 +7,7 @@ registers another.
 from __future__ import annotations
 
 _kinds = {
+    "auth": "Account",
     "chart": "Whole chart",
     "history": "Medical history",
     "patients": "Personal details",
@@ -15,6 +16,7 @@ _kinds = {
 # What reads well after a colon; what is not here is said as the action says it.
 _DONE = {
     "accept": "offer accepted",
+    "accept_invitation": "invitation accepted",
     "access_log": "access report read",
     "activate": "made active",
     "add": "added",
@@ -87,6 +89,7 @@ _DONE = {
     "unmerge": "merge taken back",
     "update": "changed",
     "upload": "uploaded",
+    "verify_email": "e-mail address confirmed",
     "versions": "former versions read",
     "void": "marked as an error",
     "walk_in": "opened without an appointment",

@@ -59,7 +59,7 @@ def test_a_wrong_file_leaves_what_was_in_force(app, tmp_path):
     wrong.write_text("name\n")
     refused = run(app, "import", "cdsi", wrong)
     assert refused.exit_code == 1
-    assert "patients.csv" in refused.output
+    assert refused.output == "Error: patients.csv is no archive (.tar, .tar.gz, .zip) that can be read, nor a folder.\n"
     assert in_force(app) == before
 
 

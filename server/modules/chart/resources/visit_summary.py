@@ -22,7 +22,14 @@ _PDF = "application/pdf"
 class VisitSummary(Resource):
     """The printed summary of a visit."""
 
-    @declares(Perm.CHART_READ, action="visits.print_summary", object_type="visit", media_type=_PDF, within=visit_within)
+    @declares(
+        Perm.CHART_READ,
+        action="visits.print_summary",
+        object_type="visit",
+        rate="print",
+        media_type=_PDF,
+        within=visit_within,
+    )
     def get(self, visit_id: uuid.UUID) -> Response:
         """Print the summary of a visit: what is signed and stands; the patient has it once the visit is completed."""
         trails.current().about(visit_id, patient_id=self.parent.id)

@@ -35,6 +35,9 @@ def open_source(path: Path) -> Source:
     """Read the XML files of an archive (.tar, .tar.gz, .zip) or of a folder. Unreadable where there are none."""
     try:
         files = dict(sorted(_xml_files(path)))
+    except tarfile.ReadError:
+        # It says of each compression why the file is not in it.
+        raise Unreadable(f"{path.name} is no archive (.tar, .tar.gz, .zip) that can be read, nor a folder.") from None
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
         raise Unreadable(f"{path.name} cannot be read: {error}") from error
     if not files:

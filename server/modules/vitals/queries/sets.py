@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import Connection, Select, and_, false, or_, select
 from sqlalchemy.orm import join, outerjoin
 from sqlalchemy.sql import ColumnElement
 
@@ -46,11 +46,20 @@ _ORDER = {kind: number for number, kind in enumerate(Kind)}
 _tell = teller(VitalSetOut, COLUMNS, WORDS)
 _dump_value = row_dumper(MeasurementOut, VALUES)
 
+
+def _amended() -> ColumnElement[bool]:
+    """Say that a set stands with another value than was taken first: no set is superseded as a whole."""
+    former = select(_values.c.id).where(
+        _values.c.set_id == VitalSet.id, _values.c.status == MeasurementStatus.SUPERSEDED
+    )
+    return and_(VitalSet.status == MeasurementStatus.FINAL, former.exists())
+
+
 FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "patient_id": lambda patient_id: VitalSet.patient_id == patient_id,
     "visit_id": lambda visit_id: VitalSet.visit_id == visit_id,
     "doctor_id": lambda doctor_id: Visit.doctor_id == doctor_id,
-    "status": lambda status: VitalSet.status == status,
+    "status": lambda status: _amended() if status == MeasurementStatus.SUPERSEDED else VitalSet.status == status,
     "from": lambda bound: VitalSet.measured_at >= begin_of(bound),
     "to": lambda bound: VitalSet.measured_at < end_of(bound),
 }
@@ -67,8 +76,13 @@ def _joined(*, as_patient: bool) -> Select[Any]:
 def page_of_sets(
     connection: Connection, whose: ColumnElement[bool], query: Mapping[str, Any], *, as_patient: bool
 ) -> Page:
-    """Return one page of the sets of a patient or visit; those entered in error are shown to staff who ask for them."""
+    """Return one page of the sets of a patient or visit; those entered in error are shown to staff who ask for them.
+
+    Which sets were amended, the patient is not told.
+    """
     stmt = _joined(as_patient=as_patient).where(whose)
+    if as_patient and query.get("status") == MeasurementStatus.SUPERSEDED:
+        stmt = stmt.where(false())
     stmt = stmt.where(*(condition(query[name]) for name, condition in FILTERS.items() if name in query))
     if as_patient or "status" not in query:
         stmt = stmt.where(VitalSet.status == MeasurementStatus.FINAL)

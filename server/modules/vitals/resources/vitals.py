@@ -19,6 +19,7 @@ from server.modules.patients.schemas.chart import ReasonQuery
 from server.modules.patients.service.chart import EnteredInError
 from server.modules.visits.paths import visit_within
 from server.modules.visits.service.gate import VisitClosed
+from server.modules.vitals.enums import MeasurementStatus
 from server.modules.vitals.models import VitalSet
 from server.modules.vitals.policies import Perm
 from server.modules.vitals.queries import series, sets
@@ -37,7 +38,8 @@ class Vitals(Resource):
 
     def sets(self, page: Page) -> Response:
         """Answer one page of sets with their values."""
-        shown = sets.with_values(self.connection, page.rows)
+        former = self.query.get("status") == MeasurementStatus.SUPERSEDED
+        shown = sets.with_values(self.connection, page.rows, with_former=former)
         trails.current().listed(one["id"] for one in shown)
         return answers.listed(page, shown)
 

@@ -118,7 +118,13 @@ class _VitalsQuery(ListQuery):
     patient_id = f.Id()
     doctor_id = f.Id(metadata={"description": "The doctor of the visit."})
     visit_id = f.Id()
-    status = f.Choice(MeasurementStatus, metadata={"description": "Without it, what stands."})
+    status = f.Choice(
+        MeasurementStatus,
+        metadata={
+            "description": "Without it, what stands. `superseded` lists the sets of which a value was amended, or of "
+            "one kind the values that were."
+        },
+    )
 
     @validates_schema(skip_on_field_errors=True)
     def _in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
