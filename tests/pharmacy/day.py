@@ -198,7 +198,8 @@ class Day:
             lines = [
                 {"lot_id": one["lot_id"], "counted": max(0, one["expected"] + chance.randint(-1, 1))} for one in seen
             ]
-            told.note("stocktake", self._send(self.manager, "POST", f"{path}/lines", {"lines": lines}))
+            if lines:
+                told.note("stocktake", self._send(self.manager, "POST", f"{path}/lines", {"lines": lines}))
             closed = told.note(
                 "stocktake close", self._send(self.manager, "POST", f"{path}/close", self.proof(item_id))
             )

@@ -22,6 +22,7 @@ from server.modules.inventory.models import Item, Lot, StockMovement
 from server.modules.inventory.service.taking import Wanted
 from tests.factories.stock import make_item, receive
 from tests.inventory.support import reconciled, take
+from tests.live import LiveServer
 from tests.pharmacy.day import LOST, Told, make_day, work
 from tests.pharmacy.support import assert_register_is_right
 
@@ -51,11 +52,17 @@ def test_whatever_they_do_beside_each_other_the_ledger_is_the_shelf(app, live_se
     opening = {one["id"] for one in rows(app, select(StockMovement.id))}
     told = work(day, rounds=ROUNDS, seconds=SECONDS)
     sys.stdout.writelines(f"{count:6} {what}\n" for what, count in sorted(told.answers.items(), key=str))
+    assert not [one for one in told.answers if one[1] >= 500], complaints(live_server)
     everybody_was_answered(told)
     assert reconciled(app).differences == []
     assert_ledger_is_what_was_told(app, told, without=opening)
     assert_first_expired_went_first(app, day.blocked)
     assert_register_is_right(app)
+
+
+def complaints(server: LiveServer) -> str:
+    """Return what the server wrote down of its errors."""
+    return "\n".join(one for one in server.log.read_text().splitlines() if '"level": "info"' not in one)[-4000:]
 
 
 def everybody_was_answered(told: Told) -> None:
