@@ -30,6 +30,9 @@ def changed(body: dict[str, Any], where: str, value: Any) -> dict[str, Any]:
     return body
 
 
+PARTS = ("visit", "vitals", "note", "diagnoses", "treatments", "procedures", "prescriptions", "follow_up")
+
+
 def nothing_was_stored(clinic: Clinic, before: dict[str, int]) -> None:
     assert counts(clinic.app) == before
     visit = clinic.doctor.get(clinic.visit).json["data"]
@@ -40,7 +43,7 @@ def test_twelve_parts_are_all_there(app, clinic):
     answer = clinic.doctor.post(clinic.chart, json=whole(clinic))
     assert answer.status_code == 201, answer.text
     data = answer.json["data"]
-    assert data.keys() == {"visit", "vitals", "note", "diagnoses", "treatments", "procedures", "follow_up"}
+    assert data.keys() == {*PARTS}
     assert answer.headers["Location"] == f"/api/v1{clinic.visit}"
     assert answer.headers["ETag"] == f'"{data["visit"]["version"]}"'
     assert counts(app) == {
@@ -137,7 +140,7 @@ def test_some_parts_alone_leave_the_others_as_they_are(clinic):
     data = first.json["data"]
     assert (data["note"], data["follow_up"], data["treatments"], data["diagnoses"]) == (None, None, [], [])
     nothing = {"visit": None, "vitals": None, "note": None, "follow_up": None}
-    nothing |= {"diagnoses": [], "treatments": [], "procedures": []}
+    nothing |= {"diagnoses": [], "treatments": [], "procedures": [], "prescriptions": []}
     again = clinic.doctor.post(clinic.chart, json=nothing)
     assert again.status_code == 201, again.text
     assert again.json["data"]["visit"] == data["visit"]
@@ -282,7 +285,7 @@ def test_the_documentation_shows_what_the_rooms_take(app, client):
     spec = client.get("/openapi.json").json
     schemas = spec["components"]["schemas"]
     asked = schemas["ConsultationIn"]["properties"]
-    assert asked.keys() == {"visit", "vitals", "note", "diagnoses", "treatments", "procedures", "follow_up"}
+    assert asked.keys() == {*PARTS}
     assert asked["treatments"]["items"] == {"$ref": "#/components/schemas/TreatmentAtVisit"}
     assert schemas["ConsultationOut"]["properties"].keys() == asked.keys()
     responses = spec["paths"]["/api/v1/visits/{visit_id}/chart"]["post"]["responses"]

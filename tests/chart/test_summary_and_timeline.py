@@ -117,7 +117,7 @@ def test_the_summary_is_one_screen_of_all_rooms(app, clinic):
     data = summary(clinic.doctor, clinic)
     assert data.keys() == {
         *("patient", "conditions", "allergies", "history", "upcoming_appointments", "latest_visits", "vitals"),
-        *("open_treatments", "open_procedures", "due_vaccines"),
+        *("open_treatments", "open_procedures", "due_vaccines", "active_prescriptions"),
     }
     assert data["patient"]["mrn"] == clinic.patient.mrn
     assert [one["display"] for one in data["conditions"]] == ["Gout"]
