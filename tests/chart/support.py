@@ -44,6 +44,9 @@ GIVEN: dict[str, dict[str, Any]] = {
     "immunizations": {"status": "completed", "source": "clinic", "vaccine_code": "08", "validity": "valid"},
     "medical_records": {"status": "released", "source": "clinic", "number": 1, "released_number": 1},
     "prescriptions": {"status": "active", "source": "internal", "replaces_id": None, "renews_id": None},
+    "items": {"kind": "medication", "on_hand": 1},
+    "medications": {"prescription_required": True},
+    "safety_findings": {"severity": "warning", "stage": "prescribe"},
     "sales": {"total": 2, "tax": 1, "subtotal": 1, "refunded": 0, "change": 0},
     "dispenses": {"status": "filled", "settled_type": None, "settled_id": None},
     "procedures": {"status": "ordered"},
@@ -94,6 +97,7 @@ def _make_parents(table: Table, made: dict[str, uuid.UUID], word: str) -> None:
         for key in column.foreign_keys:
             parent = key.column.table
             if not column.nullable and parent.name not in made:
+                _make_parents(parent, made, word)
                 row = values_of(parent, made, word)
                 db.session.execute(insert(parent).values(row))
                 made[parent.name] = row["id"]
