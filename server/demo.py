@@ -20,6 +20,7 @@ from server.core.fields import normal_form
 from server.core.uow import command
 from server.demo_hours import open_demo_hours
 from server.demo_people import ALLERGIES, CITIES, CONDITIONS, CULTURES, DOCTORS, STAFF, STREETS
+from server.demo_pharmacy import stock_dispensary
 from server.demo_stock import fill_shelves
 from server.modules.auth.passwords import hash_password
 from server.modules.auth.service.accounts import set_password
@@ -87,6 +88,7 @@ def set_up(*, wants_demo: bool) -> Accounts | None:
             next_number(unit.connection, ACTION)
             make_patients(chance, PATIENTS, doctor_ids=make_doctors(chance))
             fill_shelves(lambda: _id(chance))
+            stock_dispensary(lambda: _id(chance))
     return Accounts(emails, password) if emails else None
 
 
@@ -110,6 +112,7 @@ def seed(*, patients: int, seed: int, on_patient: Callable[[], None] = lambda: N
             )
     with command("seed.stock", "item"):
         fill_shelves(lambda: _id(chance))
+        stock_dispensary(lambda: _id(chance))
     return Accounts(emails, password)
 
 
