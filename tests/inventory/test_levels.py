@@ -106,6 +106,20 @@ def test_stock_is_worth_more_than_a_database_counts(app, nurse):
     assert worth == f"{2 * (2**31 - 1) * 10**13}.00"
 
 
+def test_what_only_a_catalogue_lists_is_neither_low_nor_out(app, nurse):
+    listed = make_item(app, name="Listed", kind="medication", unit="tablet")
+    wanted = make_item(app, name="Wanted", kind="medication", unit="tablet", reorder_point=5)
+    supply = make_item(app, name="Supply")
+    used_up = make_item(app, name="Used up", kind="medication", unit="tablet")
+    set_lot(app, receive(app, used_up, 1), on_hand=0)
+    found = sorted(str(one) for one in (wanted, supply, used_up))
+    for asked in ("/items?low_stock=true", "/items?out_of_stock=true", "/items/low-stock"):
+        assert sorted(ids(nurse.get(asked))) == found, asked
+    assert ids(nurse.get("/items?low_stock=false")) == ids(nurse.get("/items?out_of_stock=false")) == [str(listed)]
+    stats = nurse.get("/items/stats").json["data"]
+    assert (stats["low_stock"], stats["out_of_stock"]) == (3, 3)
+
+
 def test_an_empty_house_has_figures_too(app, nurse):
     found = nurse.get("/items/stats").json["data"]
     assert (found["total_items"], found["total_value"], found["expiring"], found["by_category"]) == (0, "0.00", 0, [])

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, not_, select
+from sqlalchemy import Connection, Row, Select, and_, exists, not_, select
 from sqlalchemy.sql import ColumnElement
 
 from server.core import clock
@@ -15,7 +15,7 @@ from server.core.errors import NotFound
 from server.core.listing import ListSpec, Page, fetch_page
 from server.core.search import containing_words
 from server.modules.inventory.models import Item, Lot
-from server.modules.inventory.queries.levels import available
+from server.modules.inventory.queries.levels import available, is_kept, is_low
 from server.modules.inventory.schemas.items import ItemOut
 
 COLUMNS = tuple(columns_of(ItemOut))
@@ -37,8 +37,8 @@ FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "category_id": lambda category_id: Item.category_id == category_id,
     "supplier_id": lambda supplier_id: Item.supplier_id == supplier_id,
     "kind": lambda kind: Item.kind == kind,
-    "low_stock": lambda wanted: _when(available(clock.today()) <= Item.reorder_point, wanted),
-    "out_of_stock": lambda wanted: _when(available(clock.today()) <= 0, wanted),
+    "low_stock": lambda wanted: _when(is_low(available(clock.today())), wanted),
+    "out_of_stock": lambda wanted: _when(and_(is_kept(), available(clock.today()) <= 0), wanted),
     "expiring_before": lambda day: (
         exists().where(Lot.item_id == Item.id, Lot.on_hand > 0, Lot.expires_on < day).correlate(Item)
     ),

@@ -16,7 +16,7 @@ from server.core.listing import ListSpec, Page, fetch_page
 from server.modules.inventory.enums import OrderStatus
 from server.modules.inventory.models import Item, PurchaseOrder, PurchaseOrderLine
 from server.modules.inventory.policies import Perm, kinds
-from server.modules.inventory.queries.levels import available
+from server.modules.inventory.queries.levels import available, is_low
 from server.modules.inventory.reordering import suggested
 from server.modules.inventory.schemas.levels import LowStockOut
 
@@ -58,7 +58,7 @@ def page_of_low(connection: Connection, query: Mapping[str, Any]) -> Page:
     """Return one page of the items in use that are at their reorder points or below."""
     made = {"available": available(clock.today()).label("available"), "on_order": on_order().label("on_order")}
     columns = (made[name] if name in made else Item.__table__.c[name] for name in _COLUMNS)
-    stmt = select(*columns).where(Item.is_active, available(clock.today()) <= Item.reorder_point)
+    stmt = select(*columns).where(Item.is_active, is_low(available(clock.today())))
     return fetch_page(
         connection, stmt.where(*(_FILTERS[name](query[name]) for name in _FILTERS if name in query)), LIST, query
     )

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, case, func, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select
 
 from server.core import clock, state
 from server.core.money import format_money
 from server.modules.inventory.enums import LotStatus
 from server.modules.inventory.models import Item, ItemCategory, Lot
 from server.modules.inventory.queries.expiring import days_of, is_expiring, warned_until
+from server.modules.inventory.queries.levels import is_kept, is_low
 
 
 @dataclass(slots=True)
@@ -59,7 +60,6 @@ def _headings(connection: Connection) -> dict[uuid.UUID | None, _Heading]:
     free = select(Lot.item_id, func.sum(Lot.on_hand - Lot.reserved).label("free")).where(Lot.on_hand > 0, *is_usable)
     free_of = free.group_by(Lot.item_id).subquery("free_of")
     available = func.coalesce(free_of.c.free, 0)
-    is_low = available <= Item.reorder_point
     stmt = (
         select(
             Item.category_id,
@@ -69,9 +69,9 @@ def _headings(connection: Connection) -> dict[uuid.UUID | None, _Heading]:
             *(
                 func.sum(case((condition, 1), else_=0)).label(label)
                 for label, condition in {
-                    "low": is_low,
-                    "out": available <= 0,
-                    "critical": is_low & Item.is_critical,
+                    "low": is_low(available),
+                    "out": and_(is_kept(), available <= 0),
+                    "critical": is_low(available) & Item.is_critical,
                 }.items()
             ),
         )

@@ -19,6 +19,7 @@ from server.core.ranking import Search, fetch_ranked
 from server.core.search import like
 from server.core.text import fold
 from server.modules.inventory.models import Item, Lot
+from server.modules.inventory.queries import levels
 from server.modules.medications.models import Medication, MedicationClass, MedicationIngredient
 from server.modules.medications.queries.search import containing, rank_of, rank_values, words_of
 from server.modules.medications.queries.sellable import is_sellable
@@ -80,7 +81,7 @@ _USABLE = select(Lot.item_id, _FREE).where(is_sellable()).group_by(Lot.item_id).
 
 
 def _is_low(is_low: Any) -> ColumnElement[bool]:
-    low: ColumnElement[bool] = func.coalesce(_USABLE.c.free, 0) <= Item.reorder_point
+    low = levels.is_low(func.coalesce(_USABLE.c.free, 0))
     found: ColumnElement[bool] = low == is_low
     return found
 
