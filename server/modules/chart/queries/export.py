@@ -24,6 +24,7 @@ from server.modules.patients.enums import ENTERED_IN_ERROR
 from server.modules.patients.models import Patient
 from server.modules.patients.shown import files
 from server.modules.prescriptions.enums import PrescriptionStatus
+from server.modules.prescriptions.models import Prescription
 from server.modules.records.enums import RecordStatus
 from server.modules.records.models import MedicalRecord
 from server.modules.records.queries.attachments import shown_of
@@ -69,6 +70,11 @@ def _stands(table: Table) -> ColumnElement[bool]:
 
 def _is_prescribed(table: Table) -> ColumnElement[bool]:
     return table.c.status.not_in((PrescriptionStatus.DRAFT, ENTERED_IN_ERROR))
+
+
+def _of_prescribed(table: Table) -> ColumnElement[bool]:
+    prescriptions = Prescription.__table__
+    return table.c.prescription_id.in_(select(prescriptions.c.id).where(_is_prescribed(prescriptions)))
 
 
 def _stands_in_its_set(table: Table) -> ColumnElement[bool]:
@@ -117,7 +123,7 @@ SHOWN: Mapping[str, Shown] = {
     # A merge that was taken back says only that somebody was taken for another, and for whom.
     "patient_merges": Shown(only=lambda table: table.c.undone_at.is_(None)),
     # A draft is the prescriber's; what the checks have found of one that was prescribed is the patient's too.
-    "prescription_items": Shown(),
+    "prescription_items": Shown(only=_of_prescribed),
     "prescriptions": Shown(only=_is_prescribed),
     "procedure_addenda": Shown(words=("text",)),
     "procedures": Shown(only=_stands, words=("indication", "outcome", "notes", "complications", "cancel_reason")),
@@ -127,7 +133,7 @@ SHOWN: Mapping[str, Shown] = {
     "sale_refund_lines": Shown(),
     "sale_refunds": Shown(),
     "sales": Shown(),
-    "safety_findings": Shown(),
+    "safety_findings": Shown(only=_of_prescribed, without=frozenset({"override_reason"})),
     "treatment_items": Shown(),
     "treatments": Shown(only=_stands, words=("notes", "cancel_reason")),
     # What is being written is a draft; it is the patient's once the visit is closed or the note signed.
