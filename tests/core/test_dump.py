@@ -26,9 +26,12 @@ INPUTS = {
     **dict.fromkeys(("rating_count", "rating_sum"), st.integers(0, 10**6)),
     "doctor_timezone": st.sampled_from([None, "Asia/Kolkata", "America/New_York"]),
     "weekday": st.integers(0, 6),
+    "change": st.integers(-(10**6), 10**6),
     **dict.fromkeys(("start_minute", "end_minute"), st.integers(0, 1439)),
     "windows": st.just([{**dict.fromkeys(Hours.__slots__, 5), "location": None}]),
 }
+# Columns that the database holds to less than their kind could be.
+HELD = {"pack_size": st.integers(1, 10**6)}
 
 
 def values_of(field: Any) -> st.SearchStrategy[Any]:
@@ -45,6 +48,7 @@ def values_of(field: Any) -> st.SearchStrategy[Any]:
         (fields.List, st.lists(TEXT, max_size=3)),
         (fields.Dict, st.dictionaries(TEXT, TEXT, max_size=3)),
         (fields.String, TEXT),
+        (fields.Raw, st.dictionaries(TEXT, TEXT, max_size=3)),
     ]
     strategy = next(strategy for kind, strategy in kinds if isinstance(field, kind))
     if isinstance(field, fields.List) and isinstance(field.inner, fields.Dict):
@@ -84,7 +88,8 @@ def column_strategies(schema: Any) -> dict[str, st.SearchStrategy[Any]]:
             for source in field.inputs:
                 found.setdefault(source, INPUTS.get(source, TEXT))
         else:
-            found[field.attribute or name] = values_of(field)
+            column = field.attribute or name
+            found[column] = HELD[column] if column in HELD else values_of(field)
     return found
 
 

@@ -80,7 +80,12 @@ def test_there_is_something_to_treat_with_and_to_charge(app, monkeypatch):
     set_up(app, monkeypatch)
     assert len(rows(app, "services")) == 8
     assert {row["on_hand"] > 0 for row in rows(app, "items")} == {True}
-    assert len(rows(app, "stock_movements")) == len(rows(app, "items")) == 8
+    assert len(rows(app, "stock_movements")) == len(rows(app, "items")) == 16
+    products = {row["item_id"]: row["prescription_required"] for row in rows(app, "medications")}
+    assert {row["id"] for row in rows(app, "items") if row["kind"] == "medication"} == products.keys()
+    assert set(products.values()) == {True, False}
+    # What is controlled is in the register from its first lot on.
+    assert [row["balance"] for row in rows(app, "controlled_entries")] == [100]
 
 
 def test_the_demo_doctor_sees_the_care_team_and_the_demo_patient_a_chart(app, client, monkeypatch):

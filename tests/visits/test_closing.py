@@ -201,7 +201,7 @@ def test_every_room_is_asked(app):
     tables = {table.name for table, _ in columns_naming_a_visit()}
     assert tables == {
         *("visit_notes", "visit_diagnoses", "conditions", "vital_sets", "treatments", "procedures"),
-        *("medical_records", "documents", "immunizations"),
+        *("medical_records", "documents", "immunizations", "prescriptions"),
     }
 
 

@@ -62,6 +62,7 @@ class ExpiringOut(LotOut):
     item_name = fields.String(required=True)
     kind = fields.String(required=True, metadata={"enum": list(ItemKind)})
     unit = fields.String(required=True)
+    expires_on = fields.Date(required=True)
     days_left = f.Computed(_days_left, "expires_on", once=clock.today, metadata=_WHOLE)
 
 
