@@ -39,7 +39,7 @@ def test_two_who_rewrite_one_visit_by_the_same_version(live_server, app):
         ]
         before = counts(app)["visit_notes"]
         answers = at_once(2, lambda n, b=bodies: send(live_server, clinic.doctor, "POST", clinic.chart, b[n]))
-        assert sorted(status for status, _ in answers) == [201, 412]
+        assert sorted(status for status, _ in answers) == [201, 412], answers
         assert counts(app)["visit_notes"] == before + 1
         won = next(number for number, (status, _) in enumerate(answers) if status == 201)
         shown = clinic.doctor.get(clinic.visit).json["data"]
