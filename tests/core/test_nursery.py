@@ -32,6 +32,6 @@ def test_a_server_has_a_session_of_its_own_and_ends_with_who_asked_for_it(leg: L
 
 def test_a_forked_server_answers_what_one_would_that_imported_everything_itself(app, live_server) -> None:
     own = app.test_client().get("/openapi.json").json
-    forked = requests.get(f"{live_server.url}/openapi.json", timeout=60).json()
+    forked = requests.get(f"{live_server.base_url}/openapi.json", timeout=60).json()
     for part in ("paths", "components"):
         assert forked[part] == own[part]
